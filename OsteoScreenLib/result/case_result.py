@@ -1,0 +1,86 @@
+"""CaseResult: what a case leaves behind, whatever happened to it short of an error."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from OsteoScreenLib.ct.acquisition import Acquisition
+from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.quality.flag import QualityFlag, Severity
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """Everything that was learnt of one case.
+
+    Attributes:
+        case_id: the case's folder name; made from the name the user gave.
+        input: where the volume came from (Source.to_dict and, for DICOM, ``stack``); holds no identifier.
+        geometry: of the volume as read.
+        acquisition: what is known of the scan and the patient.
+        quality: the flags, the gravest first.
+        timings_s: seconds by step.
+        software: versions that made this result.
+    """
+
+    case_id: str
+    input: dict[str, Any]
+    geometry: Geometry
+    acquisition: Acquisition
+    quality: tuple[QualityFlag, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+    software: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether a flag forbids a bone status from this scan."""
+        return bool(self.reasons)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Messages of the withholding flags."""
+        return tuple(flag.message for flag in self.quality if flag.severity is Severity.WITHHOLD)
+
+    def to_json(self) -> str:
+        """The file ``result.json``."""
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "case_id": self.case_id,
+            "input": {**self.input, "geometry": self.geometry.to_dict()},
+            "acquisition": self.acquisition.to_dict(),
+            "quality": [flag.to_dict() for flag in self.quality],
+            "withheld": self.withheld,
+            "reasons": list(self.reasons),
+            "timings_s": {step: round(seconds, 3) for step, seconds in self.timings_s.items()},
+            "software": dict(self.software),
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> CaseResult:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            UsageError: not a result, or of another schema version.
+        """
+        try:
+            data = json.loads(text)
+            if data["schema_version"] != SCHEMA_VERSION:
+                raise UsageError(f"This result has schema version {data['schema_version']}, not {SCHEMA_VERSION}")
+            source = dict(data["input"])
+            return cls(
+                case_id=data["case_id"],
+                geometry=Geometry.from_dict(source.pop("geometry")),
+                input=source,
+                acquisition=Acquisition.from_dict(data["acquisition"]),
+                quality=tuple(QualityFlag.from_dict(flag) for flag in data["quality"]),
+                timings_s=dict(data["timings_s"]),
+                software=dict(data["software"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError("This is not a result of OsteoScreen", next_step="Give a result.json.") from error

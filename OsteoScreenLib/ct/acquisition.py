@@ -24,7 +24,7 @@ class Acquisition:
         sex: ``M``, ``F`` or ``O``; age_years; height_m; weight_kg.
         body_part: Body Part Examined.
         patient_position: such as ``HFS``.
-        facts_from: ``dicom``, ``sidecar`` (a dcm2niix JSON beside an image file) or ``none``.
+        facts_from: ``dicom``, ``sidecar`` (a dcm2niix JSON beside an image file), ``simulation`` or ``none``.
     """
 
     modality: str | None = None

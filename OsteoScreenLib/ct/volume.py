@@ -18,11 +18,12 @@ class Source:
 
     Attributes:
         name: last part of the path the user gave.
-        kind: ``nifti``, ``nrrd``, ``metaimage``, ``dicom``, ``dicom-zip`` or ``scene``.
+        kind: ``nifti``, ``nrrd``, ``metaimage``, ``dicom``, ``dicom-zip``, ``scene`` or ``simulation``.
         sha256: of the file; for DICOM, of the sorted SHA-256 digests of the files that were read. None for a scene.
         n_files: files the volume was read from.
         series: every series that was found (DICOM), the taken one first.
         notes: sentences about how it was read that a user should see.
+        oriented: whether the input says how it lies in the patient; where not, left and right cannot be told apart.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Source:
     n_files: int = 1
     series: tuple[SeriesSummary, ...] = ()
     notes: tuple[str, ...] = ()
+    oriented: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON form, without identifiers."""
@@ -41,6 +43,7 @@ class Source:
             "n_files": self.n_files,
             "series": [entry.to_dict() for entry in self.series],
             "notes": list(self.notes),
+            "oriented": self.oriented,
         }
 
 

@@ -1,0 +1,229 @@
+"""Reading one image file: NIfTI, NRRD or MetaImage."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from OsteoScreenLib.ct.compact import compact
+from OsteoScreenLib.ct.digest import file_sha256
+from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.ct.nifti_header import check_nifti_length, is_gzip, read_nifti_header
+from OsteoScreenLib.ct.safe_path import path_for_itk
+from OsteoScreenLib.ct.sidecar import read_sidecar
+from OsteoScreenLib.ct.volume import CTVolume, Source
+from OsteoScreenLib.errors import InputError
+from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, stop_if
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+MAX_COMPRESSION = 1100
+"""Deflate cannot shrink data by more than about 1032:1 (zlib's documentation), so a larger ratio is a false header."""
+
+_HEADER_BYTES = 1 << 16
+_ORIENTATION_KEYS = {
+    "nrrd": re.compile(rb"^space(?: dimension)?\s*:", re.M),
+    "metaimage": re.compile(rb"^(?:TransformMatrix|Orientation|Rotation)\s*=", re.M),
+}
+_DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file\s*:)\s*([^\r\n]*)", re.M | re.I)
+_ITK_SUFFIXES = {"nifti": (".nii", ".nii.gz"), "nrrd": (".nrrd", ".nhdr"), "metaimage": (".mha", ".mhd")}
+
+
+def image_kind(path: str | os.PathLike[str]) -> str | None:
+    """``nifti``, ``nrrd`` or ``metaimage`` by the file's first bytes; None where it is none of them."""
+    with Path(path).open("rb") as stream:
+        start = stream.read(512)
+    name = os.fspath(path).lower()
+    if start.startswith(b"\x1f\x8b"):
+        return "nifti" if name.endswith((".nii.gz", ".gz")) else None
+    if start.startswith(b"NRRD0"):
+        return "nrrd"
+    if re.match(rb"\s*(ObjectType|NDims|Comment)\s*=", start):
+        return "metaimage"
+    if start[:4] in (b"\x5c\x01\x00\x00", b"\x00\x00\x01\x5c", b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c"):
+        return "nifti"
+    return None
+
+
+def read_image_file(
+    path: str | os.PathLike[str],
+    kind: str,
+    progress: ProgressCallback = no_progress,
+    cancelled: CancelToken = never_cancelled,
+) -> CTVolume:
+    """Read one image file as it is.
+
+    Args:
+        path: the file. kind: as :func:`image_kind` says.
+
+    Returns:
+        Volume with SimpleITK's own geometry and voxel values.
+
+    Raises:
+        InputError: ``truncated``, ``damaged``, ``not_scalar``, ``not_three_dimensional``, ``impossible_geometry`` or
+            ``missing_data_file``.
+    """
+    progress(0.0, "Checking the file")
+    oriented = _check_raw_file(path, kind)
+    stop_if(cancelled)
+    progress(0.3, "Reading the voxels")
+    image = _read_with_itk(path, kind)
+    stop_if(cancelled)
+    progress(0.7, "Taking over the voxels")
+    geometry = geometry_of_itk(image, path)
+    notes = () if oriented else (NO_ORIENTATION,)
+    volume = CTVolume(
+        hu=_voxels(image),
+        geometry=geometry,
+        acquisition=read_sidecar(path),
+        source=Source(name=Path(path).name, kind=kind, sha256=file_sha256(path), notes=notes, oriented=oriented),
+    )
+    progress(1.0, "Read")
+    return volume
+
+
+NO_ORIENTATION = "The file does not say how it lies in the patient, so left and right cannot be told apart."
+
+
+def geometry_of_itk(image: sitk.Image, path: str | os.PathLike[str]) -> Geometry:
+    """Geometry of a three-dimensional SimpleITK image.
+
+    Raises:
+        InputError: ``impossible_geometry``.
+    """
+    x, y, z = image.GetSize()
+    geometry = Geometry(
+        shape_zyx=(z, y, x),
+        spacing_xyz_mm=image.GetSpacing(),
+        origin_lps_mm=image.GetOrigin(),
+        direction=image.GetDirection(),
+    )
+    valid, reason = geometry.is_valid()
+    if not valid:
+        raise InputError(
+            f"The geometry is impossible: {reason}",
+            path=path,
+            next_step="Convert the scan again.",
+            code="impossible_geometry",
+        )
+    return geometry
+
+
+def _check_raw_file(path: str | os.PathLike[str], kind: str) -> bool:
+    """Look at the header before ITK does; returns whether it states an orientation."""
+    if kind == "nifti":
+        header = read_nifti_header(path)
+        packing = MAX_COMPRESSION if is_gzip(path) else 1
+        _check_declared_size(header.n_voxels * header.bytes_per_voxel, path, packing)
+        check_nifti_length(path, header)
+        return header.has_orientation
+    with Path(path).open("rb") as stream:
+        header_text = stream.read(_HEADER_BYTES)
+    _check_data_file(header_text, path)
+    return _ORIENTATION_KEYS[kind].search(header_text) is not None
+
+
+def _check_declared_size(declared: int, path: str | os.PathLike[str], packing: int) -> None:
+    found = Path(path).stat().st_size
+    if declared > found * packing:
+        raise InputError(
+            f"The header declares {declared} bytes of voxels, more than a file of {found} bytes can hold",
+            path=path,
+            next_step="Copy or convert the scan again.",
+            code="truncated",
+        )
+
+
+def _check_data_file(header_text: bytes, path: str | os.PathLike[str]) -> None:
+    """A detached header may only point to a plain file beside it, not to anywhere on the disk."""
+    match = _DATA_FILE.search(header_text)
+    if match is None or match.group(1).strip() == b"LOCAL":
+        return
+    name = os.fsdecode(match.group(1).strip())
+    if "/" in name or "\\" in name or not (Path(path).parent / name).is_file():
+        raise InputError(
+            "The header points to a voxel file that does not lie beside it",
+            path=path,
+            next_step="Keep the header and its data file in one folder, or convert to a single file.",
+            code="missing_data_file",
+        )
+
+
+def _read_with_itk(path: str | os.PathLike[str], kind: str) -> sitk.Image:
+    import SimpleITK as sitk
+
+    suffixes = _ITK_SUFFIXES[kind]
+    name = os.fspath(path).lower()
+    wanted = None if name.endswith(suffixes) else ".nii.gz" if kind == "nifti" and is_gzip(path) else suffixes[0]
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    with path_for_itk(path, wanted) as readable:
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(readable)
+        try:
+            reader.ReadImageInformation()
+            _check_information(reader, path, kind)
+            image = reader.Execute()
+        except RuntimeError as error:
+            raise _itk_error(error, path) from error
+    return sitk.JoinSeries([image]) if image.GetDimension() == 2 else image
+
+
+def _check_information(reader: sitk.ImageFileReader, path: str | os.PathLike[str], kind: str) -> None:
+    import SimpleITK as sitk
+
+    size = reader.GetSize()
+    if reader.GetNumberOfComponents() > 1:
+        raise InputError(
+            "This is a colour or vector image, not a CT",
+            path=path,
+            next_step="Give the CT itself, not a rendering or a displacement field.",
+            code="not_scalar",
+        )
+    if len(size) > 3:
+        raise InputError(
+            f"The image has more than three dimensions ({' x '.join(map(str, size))})",
+            path=path,
+            next_step="Extract one volume and give that.",
+            code="not_three_dimensional",
+        )
+    if kind != "nifti":
+        bytes_per_voxel = sitk.Image([1] * len(size), reader.GetPixelID()).GetSizeOfPixelComponent()
+        if not _has_detached_voxels(path):
+            _check_declared_size(math.prod(size) * bytes_per_voxel, path, MAX_COMPRESSION)
+
+
+def _has_detached_voxels(path: str | os.PathLike[str]) -> bool:
+    return os.fspath(path).lower().endswith((".mhd", ".nhdr"))
+
+
+def _itk_error(error: RuntimeError, path: str | os.PathLike[str]) -> InputError:
+    """ITK's last line holds the cause; the rest names files and lines of its own source."""
+    text = str(error)
+    cause = text.strip().splitlines()[-1].strip()
+    if re.search(r"expected .* but received|fread got only|No such file|not read completely|end of file|zlib", text):
+        return InputError(
+            "The file ends too early or is damaged",
+            path=path,
+            next_step="Copy or convert the scan again.",
+            code="truncated",
+        )
+    if re.search(r"spacing|orthonormal|[Dd]irection|cosines|determinant", text):
+        return InputError(
+            "The geometry in the header is impossible (zero voxel size or directions that are not at right angles)",
+            path=path,
+            next_step="Convert the scan again.",
+            code="impossible_geometry",
+        )
+    return InputError(f"The image cannot be read: {cause}", path=path, next_step="Convert the scan again.")
+
+
+def _voxels(image: sitk.Image) -> np.ndarray:
+    import SimpleITK as sitk
+
+    return compact(sitk.GetArrayViewFromImage(image))

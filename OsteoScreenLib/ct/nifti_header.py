@@ -1,0 +1,208 @@
+"""What a NIfTI header says, read byte by byte.
+
+ITK repairs a NIfTI file in silence (a voxel size of 0 becomes 1, a missing half of the voxels becomes zeros), so the
+raw header is checked before ITK sees the file. Field offsets: the NIfTI-1 and NIfTI-2 standards (nifti1.h, nifti2.h).
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from OsteoScreenLib.errors import InputError
+
+_NIFTI1_BYTES, _NIFTI2_BYTES = 348, 540
+_SHEAR_TOLERANCE = 1e-3
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class NiftiHeader:
+    """The fields that decide whether a NIfTI file can be trusted.
+
+    Attributes:
+        dim: (n, size 1 ... size 7) as stored; pixdim_mm: voxel sizes as stored (first three axes).
+        bytes_per_voxel: from bitpix. data_offset: where the voxels begin.
+        qform_code, sform_code: 0 where that orientation is absent. srow: (3, 4) sform matrix.
+    """
+
+    dim: tuple[int, ...]
+    pixdim_mm: tuple[float, float, float]
+    bytes_per_voxel: int
+    data_offset: int
+    qform_code: int
+    sform_code: int
+    srow: np.ndarray
+
+    @property
+    def n_voxels(self) -> int:
+        """Voxels that the header declares."""
+        return math.prod(self.dim[1 : 1 + self.dim[0]])
+
+    @property
+    def expected_bytes(self) -> int:
+        """Length that the uncompressed file must at least have."""
+        return self.data_offset + self.n_voxels * self.bytes_per_voxel
+
+    @property
+    def has_orientation(self) -> bool:
+        """Whether the header says where left and right are."""
+        return self.qform_code > 0 or self.sform_code > 0
+
+
+def read_nifti_header(path: str | os.PathLike[str]) -> NiftiHeader:
+    """Read and check the header of a single-file NIfTI, compressed or not.
+
+    Raises:
+        InputError: ``not_an_image``, ``not_three_dimensional`` or ``impossible_geometry``.
+    """
+    header = _parse(_first_bytes(path, _NIFTI2_BYTES), path)
+    _check_dimensions(header, path)
+    _check_geometry(header, path)
+    return header
+
+
+def check_nifti_length(path: str | os.PathLike[str], header: NiftiHeader) -> None:
+    """Make sure that every declared voxel is in the file; a compressed file is unpacked to its end for that.
+
+    Raises:
+        InputError: ``truncated`` or ``damaged``.
+    """
+    if not is_gzip(path):
+        found = Path(path).stat().st_size
+    else:
+        found = _unpacked_length(path, limit=header.expected_bytes)
+    if found < header.expected_bytes:
+        raise InputError(
+            f"The file ends too early: its header declares {header.expected_bytes} bytes and it holds {found}",
+            path=path,
+            next_step="Copy or convert the scan again.",
+            code="truncated",
+        )
+
+
+def is_gzip(path: str | os.PathLike[str]) -> bool:
+    """Whether the file begins like a gzip stream."""
+    with Path(path).open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
+
+
+def _first_bytes(path: str | os.PathLike[str], count: int) -> bytes:
+    opener = gzip.open if is_gzip(path) else open
+    try:
+        with opener(path, "rb") as stream:
+            return stream.read(count)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _damaged(path, error) from error
+
+
+def _unpacked_length(path: str | os.PathLike[str], limit: int) -> int:
+    """Bytes in a gzip stream, counted no further than a little past ``limit`` so that a bomb costs nothing."""
+    total = 0
+    try:
+        with gzip.open(path, "rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                total += len(chunk)
+                if total > limit + _CHUNK_BYTES:
+                    break
+    except EOFError:
+        pass  # the count says how much is missing
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise _damaged(path, error) from error
+    else:
+        return total
+    return min(total, limit - 1)  # an early end is always too short, wherever it falls
+
+
+def _damaged(path: str | os.PathLike[str], error: Exception) -> InputError:
+    return InputError(
+        f"The compressed file is damaged ({error})", path=path, next_step="Copy the scan again.", code="damaged"
+    )
+
+
+def _parse(raw: bytes, path: str | os.PathLike[str]) -> NiftiHeader:
+    for order in "<>":
+        if len(raw) >= _NIFTI1_BYTES and struct.unpack_from(f"{order}i", raw)[0] == _NIFTI1_BYTES:
+            return NiftiHeader(
+                dim=struct.unpack_from(f"{order}8h", raw, 40),
+                pixdim_mm=struct.unpack_from(f"{order}3f", raw, 80),
+                bytes_per_voxel=struct.unpack_from(f"{order}h", raw, 72)[0] // 8,
+                data_offset=_offset(struct.unpack_from(f"{order}f", raw, 108)[0]),
+                qform_code=struct.unpack_from(f"{order}h", raw, 252)[0],
+                sform_code=struct.unpack_from(f"{order}h", raw, 254)[0],
+                srow=np.array(struct.unpack_from(f"{order}12f", raw, 280), dtype=float).reshape(3, 4),
+            )
+        if len(raw) >= _NIFTI2_BYTES and struct.unpack_from(f"{order}i", raw)[0] == _NIFTI2_BYTES:
+            return NiftiHeader(
+                dim=struct.unpack_from(f"{order}8q", raw, 16),
+                pixdim_mm=struct.unpack_from(f"{order}3d", raw, 112),
+                bytes_per_voxel=struct.unpack_from(f"{order}h", raw, 14)[0] // 8,
+                data_offset=_offset(struct.unpack_from(f"{order}q", raw, 168)[0]),
+                qform_code=struct.unpack_from(f"{order}i", raw, 344)[0],
+                sform_code=struct.unpack_from(f"{order}i", raw, 348)[0],
+                srow=np.array(struct.unpack_from(f"{order}12d", raw, 400), dtype=float).reshape(3, 4),
+            )
+    raise InputError(
+        "This is not a NIfTI image",
+        path=path,
+        next_step="Give a CT as NIfTI, NRRD, MetaImage or DICOM.",
+        code="not_an_image",
+    )
+
+
+def _offset(value: float) -> int:
+    return int(value) if math.isfinite(value) and 0 <= value < 1 << 40 else 0
+
+
+def _check_dimensions(header: NiftiHeader, path: str | os.PathLike[str]) -> None:
+    count = header.dim[0]
+    sizes = header.dim[1 : 1 + count] if 1 <= count <= 7 else ()
+    if not sizes or any(size < 1 for size in sizes) or header.bytes_per_voxel < 1:
+        raise InputError(
+            f"The header declares an impossible image size {header.dim}",
+            path=path,
+            next_step="Convert the scan again.",
+            code="impossible_geometry",
+        )
+    if any(size > 1 for size in sizes[3:]):
+        raise InputError(
+            f"The image has more than three dimensions ({' x '.join(map(str, sizes))})",
+            path=path,
+            next_step="Extract one volume and give that.",
+            code="not_three_dimensional",
+        )
+
+
+def _check_geometry(header: NiftiHeader, path: str | os.PathLike[str]) -> None:
+    used = header.pixdim_mm[: min(3, header.dim[0])]
+    if not all(math.isfinite(size) and size > 0 for size in used):
+        raise InputError(
+            f"A voxel size in the header is zero, negative or not a number ({', '.join(f'{s:g}' for s in used)} mm)",
+            path=path,
+            next_step="Convert the scan again from DICOM.",
+            code="impossible_geometry",
+        )
+    if header.sform_code > 0:
+        _check_sform(header.srow[:, :3], path)
+
+
+def _check_sform(matrix: np.ndarray, path: str | os.PathLike[str]) -> None:
+    """The axes must be at right angles: a sheared grid, such as an uncorrected gantry tilt, has no voxel size."""
+    lengths = np.linalg.norm(matrix, axis=0)
+    if np.all(np.isfinite(matrix)) and np.all(lengths > 0):
+        axes = matrix / lengths
+        if np.abs(axes.T @ axes - np.eye(3)).max() <= _SHEAR_TOLERANCE:
+            return
+    raise InputError(
+        "The orientation in the header is sheared or not a number: its axes are not at right angles",
+        path=path,
+        next_step="Convert the scan again from DICOM, or give the DICOM folder.",
+        code="impossible_geometry",
+    )

@@ -1,0 +1,111 @@
+"""Writing a CT volume as one image file."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gzip
+import os
+import tempfile
+from pathlib import Path
+
+from OsteoScreenLib.ct.volume import CTVolume
+from OsteoScreenLib.errors import MissingPackageError, OutputError
+
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+"""Formats that hold HU and geometry in one file."""
+
+NIFTI_HEADER_BYTES = 352
+READ_BYTES = 1 << 20
+
+
+def write_image(ct: CTVolume, path: str | os.PathLike[str]) -> Path:
+    """Write HU and geometry as NIfTI, NRRD or MetaImage, by the name's ending.
+
+    The file appears whole or not at all: it is written beside its place and then renamed. An existing file is
+    replaced. NRRD and MetaImage keep spacing, origin and directions as decimal text with every digit that matters;
+    NIfTI keeps them as 32-bit floats. NRRD and NIfTI are compressed where the format allows (``.nii`` is not).
+
+    Args:
+        ct: the volume; acquisition facts are not written, these formats have no place for them.
+        path: ends with .nii, .nii.gz, .nrrd or .mha.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: unknown ending, impossible geometry, folder missing, no permission, disk full.
+        MissingPackageError: SimpleITK is not installed.
+    """
+    target = Path(path)
+    suffix = next((known for known in SUFFIXES if target.name.lower().endswith(known)), None)
+    if suffix is None:
+        raise OutputError(
+            "The name does not end with a format that can be written",
+            path=target,
+            next_step=f"Use one of {', '.join(SUFFIXES)}.",
+        )
+    valid, reason = ct.geometry.is_valid()
+    if not valid:
+        raise OutputError(f"A volume of impossible geometry cannot be written: {reason}", path=target)
+    try:
+        import SimpleITK as sitk
+    except ImportError as error:
+        raise MissingPackageError("SimpleITK is not installed", next_step="Run: pip install SimpleITK") from error
+
+    image = sitk.GetImageFromArray(ct.hu)
+    image.SetSpacing(ct.geometry.spacing_xyz_mm)
+    image.SetOrigin(ct.geometry.origin_lps_mm)
+    image.SetDirection(ct.geometry.direction)
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=".osteoscreen-", suffix=suffix, dir=target.parent)
+        os.close(handle)
+        temporary = Path(name)
+        sitk.WriteImage(image, name, useCompression=suffix != ".mha")
+        _check_whole(temporary, suffix, ct.hu.nbytes)
+        _use_default_permissions(temporary)
+        temporary.replace(target)
+    except (OSError, EOFError, RuntimeError, UnicodeError) as error:
+        raise OutputError(
+            f"The image cannot be written: {_reason(error)}",
+            path=target,
+            next_step="Choose an existing folder with enough free space that you may write to.",
+        ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+    return target
+
+
+def _check_whole(path: Path, suffix: str, n_bytes: int) -> None:
+    """Raise OSError where a NIfTI file is cut short: its writer reports a full disk on the terminal, not to the caller.
+
+    The writers of NRRD and MetaImage do report it. A gzip stream ends with a checksum, which reading to the end tests.
+    """
+    if suffix == ".nii.gz":
+        with gzip.open(path) as stream:
+            written = sum(len(block) for block in iter(lambda: stream.read(READ_BYTES), b""))
+    elif suffix == ".nii":
+        written = path.stat().st_size
+    else:
+        return
+    if written < NIFTI_HEADER_BYTES + n_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _use_default_permissions(path: Path) -> None:
+    """A temporary file is private; the finished image is as readable as any file that the user makes."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in a line. ITK's messages are long and name its own source files."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, UnicodeError):
+        return "its path holds characters that cannot be encoded"
+    return "the image writer failed, most often because the disk is full or the folder is read-only"

@@ -1,0 +1,96 @@
+# One line per target: "make help". Every target may be run again; what is done already is not done twice.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+WORKERS ?= 2
+ARGS ?=
+CT ?=
+OUT ?= demo-output/result
+
+# A Python that constraints.txt is made for, if there is one; else any that is new enough.
+PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && exit; done; \
+	for python in python3 python3.13 python3.10; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && exit; done)
+
+BIN := $(VENV)/bin
+INSTALLED_BY := pyproject.toml constraints.txt Testing/tools/make_venv.sh Testing/tools/install.sh
+INSTALL := bash Testing/tools/install.sh $(VENV)
+
+.PHONY: help demo test lint format bench cmake-lists constraints clean
+
+help:  ## This list
+	@echo "OsteoScreen: what make can do"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo "Variables: PYTHON=python3.12  VENV=.venv  CT=/path/to/scan  OUT=folder  WORKERS=2  ARGS='-k reader'"
+
+demo: $(VENV)/.installed  ## Install, make a CT of a geometric body, screen it (CT=/path/to/scan: screen that)
+ifeq ($(strip $(CT)),)
+	@echo "== Making a CT of a geometric body: test shapes of known density, no patient and no anatomy"
+	@rm -rf demo-output/scan $(OUT)
+	@$(BIN)/osteoscreen phantom --out demo-output/scan --count 1 --seed 1
+	@echo "== Screening it"
+	@$(BIN)/osteoscreen screen demo-output/scan/* --out $(OUT)
+else
+	@echo "== Screening $(CT)"
+	@$(BIN)/osteoscreen screen "$(CT)" --out "$(OUT)"
+endif
+	@echo "== Table:  $(OUT)/results.csv"
+	@find "$(OUT)" -name result.json -print | sort | sed 's/^/   Result: /'
+	@find "$(OUT)" -name report.html -print | sort | sed 's/^/   Report: /'
+
+test: $(VENV)/.installed-test  ## Run every test (ARGS='-k reader' for some)
+	@$(BIN)/python Testing/tools/system_packages.py
+	@echo "== Testing with $(WORKERS) workers"
+	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
+
+lint: $(VENV)/.installed-lint  ## Check format, style, types, the floors and the CMake file lists
+	@echo "== Format and style (ruff)"
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@echo "== Types (mypy)"
+	@$(BIN)/mypy
+	@echo "== Floors (import-linter)"
+	@PYTHONPATH=. $(BIN)/lint-imports
+	@echo "== CMake file lists"
+	@$(BIN)/python Testing/tools/cmake_lists.py
+
+format: $(VENV)/.installed-lint  ## Bring every file into the house's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-test  ## Measure time and memory (wants a machine that does nothing else)
+	@$(BIN)/python -m pytest -m bench -q -s -rA $(ARGS)
+
+cmake-lists: $(VENV)/.installed  ## Rewrite the file lists of the CMake files
+	@$(BIN)/python Testing/tools/cmake_lists.py --write
+
+constraints:  ## Rewrite constraints.txt with the newest versions that fit (PYTHON=python3.11)
+	@bash Testing/tools/make_constraints.sh "$(PYTHON)"
+
+clean:  ## Remove the virtual environment, caches and every output
+	@echo "== Removing $(VENV), demo-output, bench-output, caches and build folders"
+	@rm -rf $(VENV) demo-output bench-output build dist *.egg-info
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	@find OsteoScreen OsteoScreenLib Testing -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: $(INSTALLED_BY)
+	@bash Testing/tools/make_venv.sh $(VENV) "$(PYTHON)"
+	@echo "== Installing OsteoScreen into $(VENV)"
+	@$(INSTALL) .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "== Installing what the tests need"
+	@$(INSTALL) ".[test]"
+	@echo "== Installing Slicer's MRML (slicer-core, about 1 GB unpacked)"
+	@$(INSTALL) ".[slicer]" || echo "   slicer-core has no wheel for this machine: tests on MRML nodes will be skipped"
+	@touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed
+	@echo "== Installing what lint needs"
+	@$(INSTALL) ".[lint]"
+	@touch $@

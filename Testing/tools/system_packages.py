@@ -1,0 +1,56 @@
+"""Say which system packages the tests lack, and as root on Debian install them.
+
+Elsewhere the tests that need them are skipped with the reason (markers needs_library and needs_program in conftest.py).
+Rendering libraries (OpenGL, X) are not in the list: slicer-core loads none of them as long as no view is opened.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import shutil
+import subprocess
+import sys
+from typing import NamedTuple
+
+
+class Need(NamedTuple):
+    """A library or program of the system, the Debian package that brings it, and which tests want it."""
+
+    kind: str
+    name: str
+    package: str
+    purpose: str
+
+    def is_met(self) -> bool:
+        """Whether it is here."""
+        if self.kind == "library":
+            return ctypes.util.find_library(self.name) is not None
+        return shutil.which(self.name) is not None
+
+
+NEEDS = (
+    Need("library", "stdc++", "libstdc++6", "tests on MRML nodes (slicer-core)"),
+    Need("library", "z", "zlib1g", "tests on MRML nodes (slicer-core)"),
+)
+
+
+def main() -> int:
+    """Run as a program; returns the exit status, which is not 0 only where an installation failed."""
+    missing = [need for need in NEEDS if not need.is_met()] if sys.platform.startswith("linux") else []
+    for need in missing:
+        print(f"System package {need.package} is missing; needed by {need.purpose}.")
+    if not missing:
+        return 0
+    packages = sorted({need.package for need in missing})
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(f"Those tests will be skipped. On Debian or Ubuntu: sudo apt install {' '.join(packages)}")
+        return 0
+    subprocess.run(["apt-get", "update", "-qq"], check=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=True, env=quiet)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,7 @@
 """The OsteoScreen module: the panel. What it does is in OsteoScreenLib; here nodes, buttons and words meet."""
 
+# ruff: noqa: PT009, PT027  (the self-test runs in Slicer, under unittest; pytest is not there)
+
 import sys
 from pathlib import Path
 
@@ -20,9 +22,9 @@ from slicer.util import VTKObservationMixin
 # Installed, OsteoScreenLib lies beside this file, in a folder that Slicer puts on the path itself. In a source checkout
 # it lies one folder higher. Only then, and only here, the path is extended; at its end, so that nothing is shadowed.
 _here = Path(__file__).resolve().parent
-if not (_here / "OsteoScreenLib").is_dir() and (_here.parent / "OsteoScreenLib").is_dir():
-    if str(_here.parent) not in sys.path:
-        sys.path.append(str(_here.parent))
+_in_checkout = not (_here / "OsteoScreenLib").is_dir() and (_here.parent / "OsteoScreenLib").is_dir()
+if _in_checkout and str(_here.parent) not in sys.path:
+    sys.path.append(str(_here.parent))
 
 from OsteoScreenLib.mrml.flags_table import light_for_volume  # noqa: E402  (needs the path above)
 from OsteoScreenLib.mrml.osteoscreen_logic import OsteoScreenLogic as LibraryLogic  # noqa: E402

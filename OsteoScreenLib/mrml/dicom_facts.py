@@ -34,7 +34,9 @@ def acquisition_of(volume_node: Any, database: Any | None) -> Acquisition:
     Raises:
         MissingPackageError: pydicom is not installed.
     """
-    for uid in instance_uids(volume_node) if database is not None else ():
+    if database is None:
+        return Acquisition()
+    for uid in instance_uids(volume_node):
         path = database.fileForInstance(uid)
         if path and Path(path).is_file():
             facts = _facts_in(path)

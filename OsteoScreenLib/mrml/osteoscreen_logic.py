@@ -27,7 +27,8 @@ class OsteoScreenLogic:
             cancelled: asked whether to stop.
 
         Returns:
-            The result, named after the node, with its flags, the gravest first. A result that withholds is an answer, not an error.
+            The result, named after the node, with its flags, the gravest first. A result that withholds is an
+            answer, not an error.
 
         Raises:
             InputError: the node does not hold a CT on a regular grid; see :func:`volume_from_node`.

@@ -22,6 +22,22 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
+_IMPLICIT_LITTLE_ENDIAN, _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+
+
+@dataclass(frozen=True)
+class PlainPixels:
+    """Uncompressed little-endian 16-bit voxels of one classic image.
+
+    Attributes:
+        offset: of the first voxel in the file, in bytes. bits: of the 16 that hold the value. signed: two's complement.
+    """
+
+    offset: int
+    bits: int
+    signed: bool
+
+
 @dataclass(frozen=True)
 class DicomImage:
     """One slice.
@@ -36,6 +52,7 @@ class DicomImage:
         pixel_spacing_mm: (between rows, between columns).
         time_key: what tells the phases of a dynamic series apart.
         rescale: (slope, intercept) as stated by this image; None where it states none.
+        plain: where the voxels lie in the file, if they are plain 16-bit numbers; None where a decoder is needed.
     """
 
     path: str
@@ -58,6 +75,7 @@ class DicomImage:
     pixel_spacing_mm: tuple[float, ...] | None
     time_key: tuple[str | None, ...]
     rescale: tuple[float, float] | None
+    plain: PlainPixels | None = None
 
     @property
     def normal(self) -> np.ndarray | None:
@@ -79,12 +97,16 @@ class DicomImage:
         return self.normal is not None and self.position_lps_mm is not None and self.pixel_spacing_mm is not None
 
 
-def images_of(dataset: Dataset, path: str) -> list[DicomImage]:
-    """The images in one DICOM file: one, or one per frame of a multi-frame file with functional groups."""
+def images_of(dataset: Dataset, path: str, pixel_element: int) -> list[DicomImage]:
+    """The images in one DICOM file: one, or one per frame of a multi-frame file with functional groups.
+
+    Args:
+        dataset: the header. path: of the file. pixel_element: offset of the pixel element in the file, in bytes.
+    """
     frames = raw_value(dataset, "PerFrameFunctionalGroupsSequence")
     first = _image(dataset, path, None, functional_groups(dataset))
     if not frames:
-        return [first]
+        return [replace(first, plain=_plain_pixels(dataset, pixel_element))]
     return [_enhanced_frame(dataset, first, index) for index in range(len(frames))]
 
 
@@ -130,6 +152,26 @@ def _image(dataset: Dataset, path: str, frame: int | None, groups: list[Dataset]
         ),
         rescale=None if slope is None or intercept is None else (slope, intercept),
     )
+
+
+def _plain_pixels(dataset: Dataset, pixel_element: int) -> PlainPixels | None:
+    """Most CTs are stored so that their voxels can be taken as they are; everything else goes to a decoder."""
+    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+    bits = integer(dataset, "BitsStored") or 0
+    is_plain = (
+        syntax in (_IMPLICIT_LITTLE_ENDIAN, _EXPLICIT_LITTLE_ENDIAN)
+        and integer(dataset, "BitsAllocated") == 16
+        and integer(dataset, "HighBit") == bits - 1
+        and 8 < bits <= 16
+        and (integer(dataset, "SamplesPerPixel") or 1) == 1
+        and (integer(dataset, "NumberOfFrames") or 1) == 1
+        and text(dataset, "PhotometricInterpretation") == "MONOCHROME2"
+        and raw_value(dataset, "ModalityLUTSequence") is None
+    )
+    if not is_plain:
+        return None
+    header = 12 if syntax == _EXPLICIT_LITTLE_ENDIAN else 8
+    return PlainPixels(pixel_element + header, bits, integer(dataset, "PixelRepresentation") == 1)
 
 
 def _patient(dataset: Dataset) -> tuple[str | None, ...]:

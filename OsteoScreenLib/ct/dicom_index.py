@@ -86,10 +86,11 @@ def add_file(index: DicomIndex, path: str) -> None:
             if not raw_value(dataset, "Rows"):
                 index.without_pixels[str(raw_value(dataset, "Modality") or "unknown")] += 1
                 return
+            pixel_element = stream.tell()
             if not _has_all_pixels(stream, dataset):
                 index.damaged.append(path)
                 return
-        index.images.extend(images_of(dataset, path))
+        index.images.extend(images_of(dataset, path, pixel_element))
     except InvalidDicomError:
         _add_other(index, path)
     except _MALFORMED:

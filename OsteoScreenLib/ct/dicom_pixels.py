@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 
 _THREADS = 2
 _BATCH = 16
+_MAX_WHOLE = 1 << 14  # keeps 16-bit values times the slope within int32
 
 
 def read_pixels(
     images: Sequence[DicomImage], progress: ProgressCallback, cancelled: CancelToken
 ) -> tuple[np.ndarray, sitk.Image, list[str]]:
-    """Read the slices of a stack with SimpleITK (GDCM), which also decodes the compressed transfer syntaxes.
+    """Read the slices of a stack: plain voxels directly, all other transfer syntaxes through SimpleITK (GDCM).
 
     Args:
         images: slices in the order in which they are wanted.
@@ -47,9 +50,7 @@ def read_pixels(
 
     def load(position: int) -> np.ndarray | None:
         """Put one slice in its place; hand it back where int16 cannot hold it."""
-        path = images[position].path
-        digests[position] = file_sha256(path)
-        plane = _plane(_read_file(path), images[position])
+        plane, digests[position] = _slice(images[position])
         if volume.dtype == np.int16 and not fits_int16(plane):
             return plane
         volume[position] = plane
@@ -65,6 +66,30 @@ def read_pixels(
                     volume = volume if volume.dtype != np.int16 else volume.astype(np.float64)
                     volume[position] = plane
     return _smaller(volume), first, digests
+
+
+def _slice(image: DicomImage) -> tuple[np.ndarray, str]:
+    """Voxels of one classic image in HU, and the SHA-256 of its file."""
+    if image.plain is None:
+        return _decoded(_read_file(image.path), image), file_sha256(image.path)
+    content = Path(image.path).read_bytes()
+    stored = np.frombuffer(
+        content, "<i2" if image.plain.signed else "<u2", image.rows * image.columns, image.plain.offset
+    )
+    if image.plain.bits < 16:
+        unused = 16 - image.plain.bits  # may hold overlays; shifting them out and back also extends the sign
+        stored = (stored << unused) >> unused
+    return _rescaled(stored.reshape(image.rows, image.columns), image.rescale), hashlib.sha256(content).hexdigest()
+
+
+def _rescaled(stored: np.ndarray, rescale: tuple[float, float] | None) -> np.ndarray:
+    """Stored values to HU (PS3.3 C.11.1), in whole numbers where slope and intercept are whole."""
+    slope, intercept = rescale or (1.0, 0.0)
+    if slope == 1.0 and intercept == 0.0:
+        return stored
+    if slope.is_integer() and intercept.is_integer() and abs(slope) <= _MAX_WHOLE and abs(intercept) <= _MAX_WHOLE:
+        return stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
+    return stored * slope + intercept
 
 
 def _smaller(volume: np.ndarray) -> np.ndarray:
@@ -89,7 +114,7 @@ def _read_file(path: str) -> sitk.Image:
         ) from error
 
 
-def _plane(image: sitk.Image, expected: DicomImage) -> np.ndarray:
+def _decoded(image: sitk.Image, expected: DicomImage) -> np.ndarray:
     """The one slice of a classic DICOM file as a (rows, columns) view."""
     import SimpleITK as sitk
 

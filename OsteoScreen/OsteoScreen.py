@@ -20,11 +20,12 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 # Installed, OsteoScreenLib lies beside this file, in a folder that Slicer puts on the path itself. In a source checkout
-# it lies one folder higher. Only then, and only here, the path is extended; at its end, so that nothing is shadowed.
+# it lies one folder higher. Only then, and only here, the path is extended; at its start, so that the checkout's own
+# library is taken and not one that pip installed (the checkout holds no other Python package that could shadow one).
 _here = Path(__file__).resolve().parent
 _in_checkout = not (_here / "OsteoScreenLib").is_dir() and (_here.parent / "OsteoScreenLib").is_dir()
 if _in_checkout and str(_here.parent) not in sys.path:
-    sys.path.append(str(_here.parent))
+    sys.path.insert(0, str(_here.parent))
 
 from OsteoScreenLib.mrml.flags_table import light_for_volume  # noqa: E402  (needs the path above)
 from OsteoScreenLib.mrml.osteoscreen_logic import OsteoScreenLogic as LibraryLogic  # noqa: E402

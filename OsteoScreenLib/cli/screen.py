@@ -1,0 +1,131 @@
+"""``osteoscreen screen``: CT in, an honest account of it out."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from OsteoScreenLib.cli import console, logs
+from OsteoScreenLib.cli.options import LogFile, Verbose
+from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressBar, Silent
+from OsteoScreenLib.cli.series_list import list_series_of
+from OsteoScreenLib.cli.summary_table import show_summary
+from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.report.files import write_case_files, write_run_files
+from OsteoScreenLib.result.case_outcome import CaseOutcome
+from OsteoScreenLib.screening.cohort import CohortRun, CohortWriters, run_cohort
+from OsteoScreenLib.screening.inputs import case_inputs
+from OsteoScreenLib.screening.settings import WANTED_THICKNESS_MM, ScreenSettings
+
+
+class ProgressKind(str, Enum):
+    """How progress is told."""
+
+    BAR = "bar"
+    JSON = "json"
+    NONE = "none"
+
+
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(metavar="INPUT...", show_default=False, help="CT file, DICOM folder or zip; several are a cohort."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="Folder for results.csv, index.html and one folder per case."),
+]
+Series = Annotated[
+    str | None,
+    typer.Option("--series", metavar="UID_OR_NUMBER", help="Read this DICOM series instead of the one chosen."),
+]
+ListSeries = Annotated[
+    bool,
+    typer.Option("--list-series", help="Show the series of each input, with their UIDs, and which would be read."),
+]
+Thickness = Annotated[
+    float,
+    typer.Option(
+        "--thickness", metavar="MM", min=0.1, max=50.0, help="Slice thickness wanted where an input has several series."
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Keep earlier results in DIR that were made from the same input by this version of OsteoScreen.",
+    ),
+]
+ProgressOption = Annotated[
+    ProgressKind,
+    typer.Option("--progress", help="A bar on a terminal, one JSON object per line on stdout, or nothing."),
+]
+
+
+def screen(
+    inputs: Inputs,
+    out: Out = None,
+    series: Series = None,
+    list_series: ListSeries = False,
+    thickness: Thickness = WANTED_THICKNESS_MM,
+    resume: Resume = False,
+    progress: ProgressOption = ProgressKind.BAR,
+    verbose: Verbose = False,
+    log_file: LogFile = None,
+) -> None:
+    """Read and check CTs: what was found, whether it can be trusted, and a report for each.
+
+    Exit code 0: every case has a result (withheld counts as one). 1: some case failed; results.csv says why, and the
+    others are done. 2: the call was wrong. 130: interrupted; finished cases are intact.
+    """
+    if verbose or log_file is not None:
+        logs.set_up(verbose or logs.verbose_logging(), log_file)
+    if list_series:
+        raise typer.Exit(list_series_of(inputs))
+    if out is None:
+        raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
+    settings = ScreenSettings(series=series, wanted_thickness_mm=thickness)
+    _refuse_empty(series)
+    teller = _teller(progress)
+
+    def on_case(outcome: CaseOutcome) -> None:
+        if isinstance(teller, JsonLines):
+            teller.event("case", **outcome.to_dict())
+
+    try:
+        run = run_cohort(
+            case_inputs(inputs),
+            out,
+            CohortWriters(write_case_files, write_run_files),
+            settings=settings,
+            resume=resume,
+            on_case=on_case,
+            progress=teller,
+        )
+    finally:
+        teller.close()
+    code = _exit_code(run)
+    if isinstance(teller, JsonLines):
+        teller.event("end", exit_code=code, message=run.stopped)
+    else:
+        show_summary(run, out)
+    raise typer.Exit(code)
+
+
+def _refuse_empty(series: str | None) -> None:
+    if series is not None and not series.strip():
+        raise UsageError("--series is empty", next_step="Run with --list-series to see what there is.")
+
+
+def _teller(kind: ProgressKind) -> ProgressBar | JsonLines | Silent:
+    if kind is ProgressKind.JSON:
+        return JsonLines()
+    return ProgressBar(console.err()) if kind is ProgressKind.BAR else Silent()
+
+
+def _exit_code(run: CohortRun) -> int:
+    if run.by_user:
+        return 130
+    return 0 if run.complete else 1

@@ -1,0 +1,79 @@
+"""The table at the end of a run: each case in one line, by symbol and colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from OsteoScreenLib.cli import console
+from OsteoScreenLib.errors import printable
+from OsteoScreenLib.quality.flag import Severity
+from OsteoScreenLib.result.case_outcome import CaseOutcome, CaseState
+from OsteoScreenLib.screening.cohort import CohortRun
+
+_STATES = {
+    CaseState.DONE: ("✓", "+", "done", "green"),
+    CaseState.WITHHELD: ("■", "#", "withheld", "red"),
+    CaseState.FAILED: ("✕", "x", "failed", "bold red"),
+    CaseState.NOT_RUN: ("–", "-", "not run", "dim"),
+}
+_FLAGS = {
+    Severity.WITHHOLD: ("■", "#", "red"),
+    Severity.WARNING: ("▲", "!", "yellow"),
+    Severity.INFO: ("●", "o", "blue"),
+}
+
+
+def show_summary(run: CohortRun, out: Path) -> None:
+    """Print the table on stdout, and what did not go well on stderr."""
+    screen = console.out()
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("Case", overflow="fold")
+    table.add_column("State", no_wrap=True)
+    table.add_column("Findings", overflow="fold", ratio=1)
+    for outcome in run.outcomes:
+        table.add_row(Text(printable(outcome.case_id)), _state(screen, outcome), _findings(screen, outcome))
+    screen.print(table)
+    legend = "  ".join(
+        f"{console.symbol(screen, fancy, plain)} {word}"
+        for (fancy, plain, _), word in zip(_FLAGS.values(), ("withholds", "warning", "to know"), strict=True)
+    )
+    console.say(screen, legend, "dim")
+    reports = [outcome for outcome in run.outcomes if outcome.result is not None]
+    if len(run.outcomes) == 1 and reports:
+        console.say(screen, f"Report: {out / reports[0].case_id / 'report.html'}")
+    else:
+        console.say(screen, f"Reports: {out / 'index.html'}")
+    console.say(screen, f"Table:  {out / 'results.csv'}")
+    console.say(screen, "Bone status is not part of this version. Research use only.", "dim")
+    _say_what_went_wrong(run)
+
+
+def _state(screen: Console, outcome: CaseOutcome) -> Text:
+    fancy, plain, word, style = _STATES[outcome.state]
+    kept = " (kept)" if outcome.kept else ""
+    return Text(f"{console.symbol(screen, fancy, plain)} {word}{kept}", style=style)
+
+
+def _findings(screen: Console, outcome: CaseOutcome) -> Text:
+    if outcome.result is None:
+        return Text(outcome.error_code.replace("_", " "), style="dim" if outcome.state is CaseState.NOT_RUN else "red")
+    parts = []
+    for severity, (fancy, plain, style) in _FLAGS.items():
+        mark = console.symbol(screen, fancy, plain)
+        parts += [Text(f"{mark} {printable(code)}", style=style) for code in outcome.flag_codes(severity)]
+    return Text("  ").join(parts) if parts else Text("no findings", style="green")
+
+
+def _say_what_went_wrong(run: CohortRun) -> None:
+    messages = console.err()
+    for outcome in run.outcomes:
+        if outcome.state is CaseState.FAILED:
+            console.say(messages, f"{outcome.case_id} failed: {outcome.message}", "red")
+    if run.stopped:
+        undone = sum(outcome.state is CaseState.NOT_RUN for outcome in run.outcomes)
+        rest = f" {undone} of {len(run.outcomes)} cases were not run; add --resume to go on." if undone else ""
+        console.say(messages, f"{run.stopped} Finished cases are intact.{rest}", "bold")

@@ -1,0 +1,72 @@
+"""``results.csv``: one line for each case of a run."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from OsteoScreenLib.errors import printable
+from OsteoScreenLib.quality.flag import Severity
+from OsteoScreenLib.result.case_outcome import CaseOutcome
+
+COLUMNS = (
+    *("case_id", "input", "state", "withhold_flags", "warning_flags", "info_flags"),
+    *("kvp", "kernel", "slice_thickness_mm", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm"),
+    *("size_x", "size_y", "size_z", "contrast_agent", "sex", "age_years", "manufacturer", "model"),
+    *("withheld_because", "error_code", "error_message", "seconds", "kept_from_earlier_run"),
+)
+"""Columns in order. An empty cell means that the input does not say."""
+
+_FORMULA_STARTS = "=+-@＝＋－＠"
+
+
+def results_csv(outcomes: Sequence[CaseOutcome]) -> str:
+    """The table as CSV text (comma, double quotes, line feeds), header first.
+
+    A text that a spreadsheet would run as a formula is led by an apostrophe, and control characters appear as escapes:
+    a name in a header must not become a command on the reader's computer.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for outcome in outcomes:
+        row = _row(outcome)
+        writer.writerow([_cell(row.get(column)) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _row(outcome: CaseOutcome) -> dict[str, object]:
+    row: dict[str, object] = {
+        "case_id": outcome.case_id,
+        "input": outcome.input_name,
+        "state": outcome.state.value,
+        "error_code": outcome.error_code,
+        "error_message": outcome.message,
+        "seconds": round(outcome.seconds, 3),
+        "kept_from_earlier_run": "yes" if outcome.kept else "no",
+    }
+    for severity in Severity:
+        row[f"{severity.value}_flags"] = ";".join(outcome.flag_codes(severity))
+    result = outcome.result
+    if result is None:
+        return row
+    facts = result.acquisition
+    names = ("kvp", "kernel", "slice_thickness_mm", "contrast_agent", "sex", "age_years", "manufacturer", "model")
+    row.update({name: getattr(facts, name) for name in names})
+    row.update(zip(("spacing_x_mm", "spacing_y_mm", "spacing_z_mm"), result.geometry.spacing_xyz_mm, strict=True))
+    row.update(zip(("size_z", "size_y", "size_x"), result.geometry.shape_zyx, strict=True))
+    row["withheld_because"] = " ".join(result.reasons)
+    return row
+
+
+def _cell(value: object) -> str:
+    """A value as a spreadsheet may safely show it."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if not isinstance(value, str):
+        return str(value)
+    text = printable(value)
+    return f"'{text}" if text.lstrip()[:1] and text.lstrip()[0] in _FORMULA_STARTS else text

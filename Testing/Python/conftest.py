@@ -1,8 +1,8 @@
 """What every test may ask for: the shared data, and the means to say what a test needs from its surroundings.
 
-A test that needs something says so with a marker and is skipped, with the reason, where that is absent. On a build server
-(environment variable CI) the same test fails instead: there, a missing package is a broken server, not a reason to look away.
-The shared data are the exception. They are too large for a server and may be absent anywhere.
+A test that needs something says so with a marker and is skipped, with the reason, where that is absent. On a build
+server (environment variable CI) the same test fails instead: there, a missing package is a broken server, not a reason
+to look away. The shared data are the exception. They are too large for a server and may be absent anywhere.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from OsteoScreenLib.ct.dicom_image import DicomImage, images_of
-from OsteoScreenLib.ct.dicom_tags import integer, raw_value
+from OsteoScreenLib.ct.dicom_tags import integer, raw_value, tolerant_reading
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, stop_if
 
@@ -65,15 +65,24 @@ def index_folder(
     """
     index = DicomIndex()
     paths = list(_files_below(folder))
-    for number, path in enumerate(paths):
-        stop_if(cancelled)
-        if number % 50 == 0:
-            progress(number / len(paths), "Reading DICOM headers")
-        add_file(index, path)
+    with tolerant_reading():
+        for number, path in enumerate(paths):
+            stop_if(cancelled)
+            if number % 50 == 0:
+                progress(number / len(paths), "Reading DICOM headers")
+            _add_file(index, path)
     return index
 
 
-def add_file(index: DicomIndex, path: str) -> None:
+def index_file(path: str | os.PathLike[str]) -> DicomIndex:
+    """The index of a single file."""
+    index = DicomIndex()
+    with tolerant_reading():
+        _add_file(index, os.fspath(path))
+    return index
+
+
+def _add_file(index: DicomIndex, path: str) -> None:
     """Put one file into the index."""
     from pydicom.errors import InvalidDicomError
 

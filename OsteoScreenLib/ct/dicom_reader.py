@@ -12,7 +12,7 @@ import numpy as np
 
 from OsteoScreenLib.ct.dicom_index import DicomIndex
 from OsteoScreenLib.ct.dicom_pixels import read_pixels
-from OsteoScreenLib.ct.dicom_tags import acquisition_of
+from OsteoScreenLib.ct.dicom_tags import acquisition_of, tolerant_reading
 from OsteoScreenLib.ct.digest import combined_sha256
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.ct.image_file import geometry_of_itk
@@ -56,7 +56,8 @@ def read_dicom(
         raise ValueError("a chosen series has a layout")
     _refuse_damaged(index, path)
     slices, first, digests = read_pixels(layout.images, part_of(progress, 0.0, 0.9), cancelled)
-    acquisition = acquisition_of(_header(layout.images[0].path))
+    with tolerant_reading():
+        acquisition = acquisition_of(_header(layout.images[0].path))
     outside = AIR_HU if acquisition.pixel_padding_hu is None else acquisition.pixel_padding_hu
     regular = layout.is_evenly_spaced and not layout.is_shifted
     offset = (0.0, 0.0)

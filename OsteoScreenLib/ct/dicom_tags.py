@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from OsteoScreenLib.ct.acquisition import Acquisition
@@ -13,6 +16,24 @@ if TYPE_CHECKING:
 
 _MAX_TEXT = 256
 _BAD_VALUE = (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError, LookupError)
+
+
+@contextmanager
+def tolerant_reading() -> Iterator[None]:
+    """Let pydicom pass over values that break DICOM's own rules (too long, odd characters), without a word for each.
+
+    Clinical files are full of them. Its setting is global, so it is put back as it was.
+    """
+    from pydicom import config
+
+    before = config.settings.reading_validation_mode
+    config.settings.reading_validation_mode = config.IGNORE
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        config.settings.reading_validation_mode = before
 
 
 def raw_value(dataset: Dataset, keyword: str) -> Any:

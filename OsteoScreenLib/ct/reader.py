@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from OsteoScreenLib.ct.archive import unpacked
-from OsteoScreenLib.ct.dicom_index import DicomIndex, add_file, index_folder
+from OsteoScreenLib.ct.dicom_index import DicomIndex, index_file, index_folder
 from OsteoScreenLib.ct.dicom_reader import read_dicom
 from OsteoScreenLib.ct.image_file import image_kind, read_image_file
 from OsteoScreenLib.ct.series import SeriesSummary
@@ -127,9 +127,7 @@ def _index(
 ) -> DicomIndex:
     if place.is_dir():
         return index_folder(place, progress, cancelled)
-    index = DicomIndex()
-    add_file(index, os.fspath(place))
-    return index
+    return index_file(place)
 
 
 def _is_zip(path: Path) -> bool:

@@ -20,7 +20,18 @@ BIN := $(VENV)/bin
 INSTALLED_BY := pyproject.toml constraints.txt Testing/tools/make_venv.sh Testing/tools/install.sh
 INSTALL := bash Testing/tools/install.sh $(VENV)
 
-.PHONY: help demo test lint format bench cmake-lists constraints clean
+# The environment is made anew where it does not run, or where PYTHON names another version than it has.
+VERSION_OF = $(shell $(1) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+THERE := $(call VERSION_OF,$(BIN)/python)
+ifeq ($(THERE),)
+MAKE_ANEW := make-anew
+else ifneq ($(origin PYTHON),file)
+ifneq ($(THERE),$(call VERSION_OF,$(PYTHON)))
+MAKE_ANEW := make-anew
+endif
+endif
+
+.PHONY: make-anew help demo test lint format bench cmake-lists constraints clean
 
 help:  ## This list
 	@echo "OsteoScreen: what make can do"
@@ -30,10 +41,10 @@ help:  ## This list
 demo: $(VENV)/.installed  ## Install, make a CT of a geometric body, screen it (CT=/path/to/scan: screen that)
 ifeq ($(strip $(CT)),)
 	@echo "== Making a CT of a geometric body: test shapes of known density, no patient and no anatomy"
-	@rm -rf demo-output/scan $(OUT)
+	@rm -rf demo-output/scan demo-output/result
 	@$(BIN)/osteoscreen phantom --out demo-output/scan --count 1 --seed 1
 	@echo "== Screening it"
-	@$(BIN)/osteoscreen screen demo-output/scan/* --out $(OUT)
+	@$(BIN)/osteoscreen screen demo-output/scan/* --out "$(OUT)"
 else
 	@echo "== Screening $(CT)"
 	@$(BIN)/osteoscreen screen "$(CT)" --out "$(OUT)"
@@ -77,7 +88,7 @@ clean:  ## Remove the virtual environment, caches and every output
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	@find OsteoScreen OsteoScreenLib Testing -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.installed: $(INSTALLED_BY)
+$(VENV)/.installed: $(INSTALLED_BY) $(MAKE_ANEW)
 	@bash Testing/tools/make_venv.sh $(VENV) "$(PYTHON)"
 	@echo "== Installing OsteoScreen into $(VENV)"
 	@$(INSTALL) .
@@ -94,3 +105,5 @@ $(VENV)/.installed-lint: $(VENV)/.installed
 	@echo "== Installing what lint needs"
 	@$(INSTALL) ".[lint]"
 	@touch $@
+
+make-anew:

@@ -17,7 +17,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
     --editable "$requirement" ${pins[@]+"${pins[@]}"} 2>&1 | tee "$log" |
-    sed -unE 's/^Collecting ([A-Za-z0-9._-]+).*/   \1/p; s/^Installing collected packages.*/   unpacking/p'; then
+    sed -unE 's/^Collecting ([A-Za-z0-9._-]+).*/   \1/p; s/^Processing .*\/([A-Za-z0-9_]+)-[0-9][^/]*$/   \1/p; s/^Installing collected packages.*/   unpacking/p'; then
     cat "$log" >&2
     exit 1
 fi

@@ -39,6 +39,7 @@ def test_the_slicer_module_keeps_the_rule(repository, rule):
         (pickles, "status/model.py", "numpy.load(path, allow_pickle=flag)"),
         (too_long, "ct/reader.py", "x = 1\n" * 401),
         (too_long, "ct/reader.py", "def read():\n" + "    x = 1\n" * 50),
+        (too_long, "ct/reader.py", 'def read():\n    """One\n    two."""\n' + "    x = 1\n" * 50),
     ],
 )
 def test_the_rule_fires_where_it_is_broken(rule, name, source):
@@ -62,6 +63,7 @@ def test_the_rule_fires_where_it_is_broken(rule, name, source):
         (pickles, "status/model.py", "numpy.load(path, allow_pickle=False)"),
         (too_long, "ct/reader.py", "x = 1\n" * 400),
         (too_long, "ct/reader.py", "def read():\n" + "    x = 1\n" * 49),
+        (too_long, "ct/reader.py", 'def read():\n    """One\n    two."""\n' + "    x = 1\n" * 49),
     ],
 )
 def test_the_rule_is_silent_where_it_is_kept(rule, name, source):

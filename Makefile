@@ -73,8 +73,8 @@ format: $(VENV)/.installed-lint  ## Bring every file into the house's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed-test  ## Measure time and memory (wants a machine that does nothing else)
-	@$(BIN)/python -m pytest -m bench -q -s -rA $(ARGS)
+bench: $(VENV)/.installed  ## Measure time and memory (wants a machine that does nothing else)
+	@for program in Testing/bench/*.py; do echo "== $$program"; $(BIN)/python $$program $(ARGS); done
 
 cmake-lists: $(VENV)/.installed  ## Rewrite the file lists of the CMake files
 	@$(BIN)/python Testing/tools/cmake_lists.py --write

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -20,6 +22,20 @@ EXIT_FAILED = 1
 EXIT_WRONG_CALL = 2
 EXIT_INTERRUPTED = 130
 
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with Ctrl-C as our own error: typer would end the process with the code of a failed case."""
+
+    @functools.wraps(command)
+    def wrapped(*args: object, **options: object) -> None:
+        try:
+            command(*args, **options)
+        except KeyboardInterrupt as error:
+            raise CancelledError("Stopped by the user") from error
+
+    return wrapped
+
+
 app = typer.Typer(
     name="osteoscreen",
     help="Opportunistic osteoporosis screening from CT. Research use only. Not a medical device.",
@@ -28,7 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (screen, doctor, phantom):
-    app.command()(command)
+    app.command()(_interruptible(command))
 
 
 def _version(wanted: bool) -> None:
@@ -81,6 +97,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """Entry point of the ``osteoscreen`` script."""
+    # A scheduler or a parent process that ends this one deserves the same tidy end as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run())
 
 

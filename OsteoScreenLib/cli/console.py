@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import lru_cache
 
 from rich.console import Console
 
@@ -17,13 +18,15 @@ def make_streams_forgiving() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+@lru_cache(maxsize=1)
 def out() -> Console:
     """The console of results (stdout)."""
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
+@lru_cache(maxsize=1)
 def err() -> Console:
-    """The console of progress and messages (stderr)."""
+    """The console of progress and messages (stderr); one for all, so that a message does not tear the bar."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 

@@ -6,8 +6,7 @@ import logging
 import traceback
 import warnings
 from pathlib import Path
-
-from rich.logging import RichHandler
+from typing import Any
 
 from OsteoScreenLib.cli import console
 from OsteoScreenLib.screening.output_folder import output_error
@@ -19,16 +18,27 @@ _OURS = "OsteoScreenLib"
 class _WithoutMessages(logging.Formatter):
     """Tracebacks with their places but without the error's own text, which may quote what a header holds."""
 
-    def formatException(self, ei: object) -> str:  # noqa: N802 - the name is logging's
-        kind, _, trace = ei  # type: ignore[misc]
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        """Where the error was raised and its type."""
+        kind, _, trace = ei
         return "".join(traceback.format_tb(trace)) + f"{kind.__name__} (its text is shown with -v)"
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record, with a traceback of this formatter's own making."""
         # A record keeps the first traceback text that any handler made of it; each handler must make its own.
         record.exc_text = None
         text = super().format(record)
         record.exc_text = None
         return text
+
+
+class _ToTerminal(logging.Handler):
+    """Records on stderr, unwrapped, above the progress bar where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        for line in self.format(record).splitlines():
+            console.say(console.err(), line, "dim")
 
 
 def verbose_logging() -> bool:
@@ -47,8 +57,10 @@ def set_up(verbose: bool, log_file: Path | None) -> None:
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
-    if verbose and not any(isinstance(handler, RichHandler) for handler in logger.handlers):
-        logger.addHandler(RichHandler(console=console.err(), show_path=False, markup=False, highlighter=None))
+    if verbose and not any(isinstance(handler, _ToTerminal) for handler in logger.handlers):
+        terminal = _ToTerminal()
+        terminal.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        logger.addHandler(terminal)
     if log_file is not None:
         logger.addHandler(_file_handler(log_file, verbose))
     if not verbose:

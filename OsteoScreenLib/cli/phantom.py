@@ -12,6 +12,7 @@ from OsteoScreenLib.cli import console, logs
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.progress_bar import ProgressBar
 from OsteoScreenLib.errors import OutputError
+from OsteoScreenLib.progress import ProgressCallback, part_of
 from OsteoScreenLib.screening.output_folder import output_error, prepare_output
 
 
@@ -33,15 +34,15 @@ def phantom(
     bar = ProgressBar(console.err())
     try:
         for number, folder in enumerate(folders):
-            bar(number / count, f"Making {folder.name}")
-            _write_body(folder, seed + number)
+            part = part_of(bar, number / count, (number + 1) / count)
+            _write_body(folder, seed + number, part)
     finally:
         bar.close()
     many = "1 DICOM folder" if count == 1 else f"{count} DICOM folders"
     console.say(console.out(), f"Wrote {many} to {out}. Each is a geometric body, not anatomy.")
 
 
-def _write_body(folder: Path, seed: int) -> None:
+def _write_body(folder: Path, seed: int, progress: ProgressCallback) -> None:
     """Make a body and write it; the folder appears complete or not at all."""
     from OsteoScreenLib.phantom.dicom_series import write_dicom_series
     from OsteoScreenLib.phantom.geometric_body import make_geometric_body
@@ -49,7 +50,9 @@ def _write_body(folder: Path, seed: int) -> None:
     partial = folder.with_name(f".{folder.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
-        write_dicom_series(make_geometric_body(seed), partial)
+        body = make_geometric_body(seed, progress=part_of(progress, 0.0, 0.8))
+        progress(0.8, f"Writing {folder.name}")
+        write_dicom_series(body, partial)
         partial.rename(folder)
     except OSError as error:
         raise output_error(error, folder) from error

@@ -26,14 +26,14 @@ def list_series_of(inputs: Sequence[Path]) -> int:
         try:
             series = reader.list_series(path)
         except OsteoScreenError as error:
+            if path.is_file() and error.code == "several_images":
+                console.say(console.out(), f"{path}: one image file; it has no DICOM series to choose from.")
+                continue
             console.say(console.err(), f"Error: {error}", "red")
             failed = True
             continue
         console.say(console.out(), os.fspath(path), "bold")
-        if series:
-            _show(series)
-        else:
-            console.say(console.out(), "This input is one image file: it has no DICOM series to choose from.")
+        _show(series)
     return 1 if failed else 0
 
 

@@ -38,8 +38,10 @@ def show_summary(run: CohortRun, out: Path) -> None:
         table.add_row(Text(printable(outcome.case_id)), _state(screen, outcome), _findings(screen, outcome))
     screen.print(table)
     legend = "  ".join(
-        f"{console.symbol(screen, fancy, plain)} {word}"
-        for (fancy, plain, _), word in zip(_FLAGS.values(), ("withholds", "warning", "to know"), strict=True)
+        f"{console.symbol(screen, fancy, plain)}{word}"
+        for (fancy, plain, _), word in zip(
+            _FLAGS.values(), (" withholds", " warning", " things to know, in the report"), strict=True
+        )
     )
     console.say(screen, legend, "dim")
     reports = [outcome for outcome in run.outcomes if outcome.result is not None]
@@ -64,7 +66,11 @@ def _findings(screen: Console, outcome: CaseOutcome) -> Text:
     parts = []
     for severity, (fancy, plain, style) in _FLAGS.items():
         mark = console.symbol(screen, fancy, plain)
-        parts += [Text(f"{mark} {printable(code)}", style=style) for code in outcome.flag_codes(severity)]
+        codes = outcome.flag_codes(severity)
+        if severity is Severity.INFO and codes:
+            codes = (str(len(codes)),)
+        # No space between mark and code: a line must not break there.
+        parts += [Text(f"{mark}{printable(code)}", style=style) for code in codes]
     return Text("  ").join(parts) if parts else Text("no findings", style="green")
 
 

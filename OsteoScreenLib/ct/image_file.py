@@ -160,7 +160,8 @@ def _read_with_itk(path: str | os.PathLike[str], kind: str) -> sitk.Image:
 
     suffixes = _ITK_SUFFIXES[kind]
     name = os.fspath(path).lower()
-    wanted = None if name.endswith(suffixes) else ".nii.gz" if kind == "nifti" and is_gzip(path) else suffixes[0]
+    own = next((suffix for suffix in suffixes if name.endswith(suffix)), None)
+    wanted = own or (".nii.gz" if kind == "nifti" and is_gzip(path) else suffixes[0])
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     with path_for_itk(path, wanted) as readable:
         reader = sitk.ImageFileReader()

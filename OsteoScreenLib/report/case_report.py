@@ -56,7 +56,7 @@ def case_report(result: CaseResult, ct: CTVolume) -> str:
         panels=[panel_of(picture) for picture in three_pictures(ct)],
         panel_size=int(PANEL),
         window={
-            "low": f"{low:.0f}",
+            "low": f"{low:.0f}".replace("-", "−"),
             "high": f"{low + WINDOW_WIDTH_HU:.0f}",
             "width": f"{WINDOW_WIDTH_HU:.0f}",
             "level": f"{WINDOW_LEVEL_HU:.0f}",

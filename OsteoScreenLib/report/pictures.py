@@ -105,19 +105,18 @@ def _picture(
     sides: str,
     cut_mm: tuple[float, float],
 ) -> Picture:
-    """Draw a slice (rows, columns) whose pixels are ``pixel_mm`` (across, down) in size."""
+    """Draw a slice (rows, columns) whose pixels are ``pixel_mm`` (across, down) in size; sides: left to bottom."""
     rows, columns = values.shape
     width_mm, height_mm = columns * pixel_mm[0], rows * pixel_mm[1]
-    left, right, top, bottom = sides
     return Picture(
         plane=plane,
         png=_png(_grey(values), _size_in_pixels(width_mm, height_mm, min(pixel_mm))),
         width_mm=width_mm,
         height_mm=height_mm,
-        left=left,
-        right=right,
-        top=top,
-        bottom=bottom,
+        left=sides[0],
+        right=sides[1],
+        top=sides[2],
+        bottom=sides[3],
         cut_x_mm=cut_mm[0],
         cut_y_mm=cut_mm[1],
     )

@@ -10,6 +10,10 @@ from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.errors import printable
 
 NOT_STATED = "not stated"
+"""Of a fact that the input could carry and does not."""
+
+NOT_KNOWN = "not known"
+"""Of a number that could not be determined."""
 
 _UNITS = {
     "mm3": "mm³",
@@ -27,7 +31,16 @@ _UNITS = {
     "m": "m",
     "s": "s",
 }
-_SPELT_OUT = {"hu": "HU", "kvp": "tube voltage", "fov": "field of view", "n": "number of", "ct": "CT", "sd": "SD"}
+_SPELT_OUT = {
+    "hu": "HU",
+    "kvp": "tube voltage",
+    "fov": "field of view",
+    "n": "number of",
+    "ct": "CT",
+    "max": "maximum",
+    "min": "minimum",
+    "sd": "SD",
+}
 _MAX_ITEMS = 12
 _MAX_TEXT = 400
 
@@ -49,9 +62,11 @@ def plain(value: Any) -> str:
     if isinstance(value, (int, float)):
         return number(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{printable(str(key))} {plain(entry)}" for key, entry in list(value.items())[:_MAX_ITEMS])
+        pairs = [_named_value(str(key), entry) for key, entry in list(value.items())[:_MAX_ITEMS]]
+        return ", ".join(f"{name} {text}" for name, text in pairs)
     if isinstance(value, (list, tuple)):
-        shown = ", ".join(plain(entry) for entry in value[:_MAX_ITEMS])
+        between = "; " if any(isinstance(entry, Mapping) for entry in value) else ", "
+        shown = between.join(plain(entry) for entry in value[:_MAX_ITEMS])
         return f"{shown} and {len(value) - _MAX_ITEMS} more" if len(value) > _MAX_ITEMS else shown or "none"
     text = printable(str(value))
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]} ..."
@@ -59,15 +74,19 @@ def plain(value: Any) -> str:
 
 def evidence(items: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A flag's evidence as (name, value with unit) pairs; the unit is the last word of the key, as in ``gap_mm``."""
-    pairs = []
-    for key, value in items.items():
-        words = str(key).split("_")
-        unit = _UNITS.get(words[-1].lower(), "") if len(words) > 1 or key == "kvp" else ""
-        if unit and len(words) > 1:
-            words = words[:-1]
-        name = printable(" ".join(_SPELT_OUT.get(word.lower(), word) for word in words))
-        pairs.append((name, plain(value) if value is None else with_unit(plain(value), unit)))
-    return pairs
+    return [_named_value(str(key), value) for key, value in items.items()]
+
+
+def _named_value(key: str, value: Any) -> tuple[str, str]:
+    """``("largest gap", "6.5 mm")`` for ``largest_gap_mm`` and 6.5; ``per`` before the unit goes with it."""
+    words = key.split("_")
+    unit = _UNITS.get(words[-1].lower(), "") if len(words) > 1 or key == "kvp" else ""
+    if unit and len(words) > 1:
+        words = words[:-1]
+        if words[-1] == "per" and len(words) > 1:
+            words, unit = words[:-1], f"per {unit}"
+    name = printable(" ".join(_SPELT_OUT.get(word.lower(), word) for word in words))
+    return name, NOT_KNOWN if value is None else with_unit(plain(value), unit)
 
 
 def with_unit(text: str, unit: str) -> str:

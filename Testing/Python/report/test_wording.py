@@ -13,12 +13,14 @@ from OsteoScreenLib.report.wording import evidence, geometry_facts, number, plai
         (("noise_hu", 41.23456), ("noise", "41.235 HU")),
         (("tilt_deg", 12.0), ("tilt", "12°")),
         (("kvp", 140.0), ("tube voltage", "140 kV")),
-        (("threshold_hu", None), ("threshold", "not stated")),
+        (("threshold_hu", None), ("threshold", "not known")),
         (("share_percent", 3), ("share", "3 %")),
         (("kernel", "B70f"), ("kernel", "B70f")),
         (("n_missing", 2), ("number of missing", "2")),
         (("values_mm", [1.0, 2.5]), ("values", "1, 2.5 mm")),
         (("m", "x"), ("m", "x")),
+        (("mean_frequency_per_mm", 0.404), ("mean frequency", "0.404 per mm")),
+        (("clusters", [{"volume_ml": 2.0}, {"volume_ml": 3.5}]), ("clusters", "volume 2 mL; volume 3.5 mL")),
     ],
 )
 def test_evidence_reads_as_a_name_and_a_value_with_its_unit(item, pair) -> None:

@@ -12,7 +12,6 @@ from OsteoScreenLib.ct import reader
 from OsteoScreenLib.errors import InputError, MissingPackageError, OutputError
 from OsteoScreenLib.quality import checks
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
-from OsteoScreenLib.result.case_outcome import CaseState
 from OsteoScreenLib.screening.cohort import CohortWriters, run_cohort
 from OsteoScreenLib.screening.inputs import case_inputs
 from OsteoScreenLib.screening.settings import ScreenSettings

@@ -9,7 +9,7 @@ if [ -z "$python" ]; then
     echo "No Python 3.10 or newer was found. Install one, or name it: make PYTHON=/path/to/python3" >&2
     exit 1
 fi
-version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || {
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || {
     echo "$python does not run. Name a working Python: make PYTHON=/path/to/python3" >&2
     exit 1
 }

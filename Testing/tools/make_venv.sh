@@ -18,7 +18,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then
     exit 1
 fi
 
-if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+if ! "$python" -c 'import venv, ensurepip; ensurepip.version()' 2>/dev/null; then
     package="python$version-venv"
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "== Installing the system package $package: without it Python cannot make a virtual environment"

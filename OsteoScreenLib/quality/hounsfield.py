@@ -59,16 +59,16 @@ def unit_pattern(histogram: Histogram) -> tuple[str | None, dict[str, Any]]:
         return "constant", {}
     if span <= t.NORMALISED_RANGE:
         return "normalised", {}
-    if histogram.maximum < t.BODY_ABOVE_HU:
-        return "no_tissue", {}
-    counts = measured_counts(histogram)
     if span <= t.NARROW_RANGE:
-        return "eight_bit", {}
+        return ("no_tissue" if histogram.maximum < t.BODY_ABOVE_HU else "eight_bit"), {}
+    counts = measured_counts(histogram)
     if looks_like_ct(counts):
         return _window_of(histogram)
     for offset in _OFFSETS:
         if _becomes_ct(histogram, 1.0, -offset):
             return "offset", {"offset": offset}
+    if _nearly_no_tissue(histogram):
+        return "no_tissue", {}
     for scale in _SCALES:
         if _becomes_ct(histogram, 1.0 / scale, 0):
             return "scaled", {"scale": scale}
@@ -77,8 +77,6 @@ def unit_pattern(histogram: Histogram) -> tuple[str | None, dict[str, Any]]:
         return windowed, evidence
     if _becomes_ct(histogram, -1.0, 0):
         return "inverted", {}
-    if _nearly_no_tissue(histogram):
-        return "no_tissue", {}
     return "no_ct_peaks", {"mode": tissue_mode_hu(counts)}
 
 

@@ -36,7 +36,7 @@ TILT_TOLERANCE_DEG = 0.5
 
 # The grid.
 VOXEL_SIZE_MM = (0.02, 50.0)
-"""Own choice: no clinical or laboratory CT of a patient has voxels outside this range; most such sizes are in metres."""
+"""Own choice: no CT of a patient has voxels outside this range; sizes below it are often metres."""
 ANISOTROPY_INFO = 2.0
 ANISOTROPY_WARN = 5.0
 """Largest by smallest voxel size. Own choice: texture features differ by direction from about 2; from 5 on three-

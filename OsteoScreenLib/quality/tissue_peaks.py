@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from OsteoScreenLib.quality import thresholds as t
-from OsteoScreenLib.quality.clipping import padding_values
+from OsteoScreenLib.quality.clipping import low_clip, padding_values
 from OsteoScreenLib.quality.histogram import Histogram
 
 _ZERO = 32768
 
 
 def measured_counts(histogram: Histogram) -> np.ndarray:
-    """Counts (65536,) without padding values."""
+    """Counts (65536,) without padding values and without the pile of values that were cut off at the lower end."""
     counts = histogram.counts.astype(float)
     for value in padding_values(histogram.counts):
         counts[value + _ZERO] = 0
+    clip = low_clip(histogram)
+    if clip is not None:
+        counts[clip + _ZERO] = 0
     return counts
 
 

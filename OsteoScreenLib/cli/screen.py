@@ -13,12 +13,13 @@ from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressBar, Silent
 from OsteoScreenLib.cli.series_list import list_series_of
 from OsteoScreenLib.cli.summary_table import show_summary
+from OsteoScreenLib.ct.reader import WANTED_THICKNESS_MM
 from OsteoScreenLib.errors import UsageError
 from OsteoScreenLib.report.files import write_case_files, write_run_files
 from OsteoScreenLib.result.case_outcome import CaseOutcome
 from OsteoScreenLib.screening.cohort import CohortRun, CohortWriters, run_cohort
 from OsteoScreenLib.screening.inputs import case_inputs
-from OsteoScreenLib.screening.settings import WANTED_THICKNESS_MM, ScreenSettings
+from OsteoScreenLib.screening.settings import ScreenSettings
 
 
 class ProgressKind(str, Enum):

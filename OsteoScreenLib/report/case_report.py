@@ -25,13 +25,13 @@ _SLICE_FACTS = (
     ("n_files", "Images found", ""),
     ("n_slices", "Slices as read", ""),
     ("n_duplicates", "Duplicates left out", ""),
-    ("n_missing", "Missing slices interpolated", ""),
-    ("mixed_orientation", "Images of another orientation left out", ""),
+    ("n_missing", "Missing, interpolated", ""),
+    ("mixed_orientation", "Of another orientation, left out", ""),
     ("spacing_mm", "Slice spacing", "mm"),
     ("largest_gap_mm", "Largest gap", "mm"),
-    ("spacing_deviation_mm", "Largest deviation from the regular grid", "mm"),
-    ("tilt_deg", "Gantry tilt from the positions", "°"),
-    ("resampled", "Resampled onto a regular grid", ""),
+    ("spacing_deviation_mm", "Largest deviation", "mm"),
+    ("tilt_deg", "Tilt by positions", "°"),
+    ("resampled", "Resampled to a regular grid", ""),
 )
 
 
@@ -114,7 +114,13 @@ def _slice_facts(stack: dict[str, Any] | None) -> list[tuple[str, str]]:
 
 def _provenance(result: CaseResult) -> list[tuple[str, str]]:
     """Software, timings and the digest that ties the result to its input."""
-    names = {"osteoscreen": "OsteoScreen", "python": "Python", "platform": "Platform", "numpy": "NumPy"}
+    names = {
+        "osteoscreen": "OsteoScreen",
+        "python": "Python",
+        "platform": "Platform",
+        "numpy": "NumPy",
+        "simpleitk": "SimpleITK",
+    }
     versions = [(names.get(name, name), version) for name, version in result.software.items()]
     timings = [(f"Time for {step}", f"{seconds:.2f} s") for step, seconds in result.timings_s.items()]
     files = wording.plain(result.input.get("n_files"))

@@ -42,6 +42,6 @@ def summarise(result: CaseResult) -> Summary:
         )
     if warnings:
         count = "one warning" if warnings == 1 else f"{warnings} warnings"
-        sentence = "The scan was read whole. Bear the warnings below in mind in any measurement made from it."
+        sentence = "Bear the warnings below in mind in any measurement made from this scan."
         return Summary("warnings", SEVERITY_SYMBOLS[Severity.WARNING], f"Readable, with {count}", sentence)
-    return Summary("clean", "✓", "Readable, no warnings", "The scan was read whole and no check raised a warning.")
+    return Summary("clean", "✓", "Readable, no warnings", "The scan was read, and no check raised a warning.")

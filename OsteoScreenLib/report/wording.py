@@ -37,6 +37,7 @@ _SPELT_OUT = {
     "fov": "field of view",
     "n": "number of",
     "ct": "CT",
+    "l1": "L1",
     "max": "maximum",
     "min": "minimum",
     "sd": "SD",

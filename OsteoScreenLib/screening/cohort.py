@@ -91,7 +91,7 @@ def run_cohort(
 
     A case folder appears complete or not at all, and the tables are rewritten after each case: whatever ends the run,
     what lies on disk is whole and true. A keyboard interrupt ends the run as a cancel does. The tables tell of this
-    call's cases only.
+    call's cases only. Where a case fails, an earlier result in its folder stays as it was, and the tables say failed.
 
     Args:
         cases: from :func:`OsteoScreenLib.screening.inputs.case_inputs`.
@@ -113,8 +113,7 @@ def run_cohort(
         for position, case in enumerate(cases):
             stop_if(cancelled)
             told = _named(part_of(progress, position / len(cases), (position + 1) / len(cases)), case.case_id)
-            outcome = run_case(case, out, writers.case_files, settings, resume, told, cancelled)
-            outcomes[position] = outcome
+            outcome = outcomes[position] = run_case(case, out, writers.case_files, settings, resume, told, cancelled)
             _write_tables(outcomes, out, writers)
             if on_case is not None:
                 on_case(outcome)
@@ -125,8 +124,7 @@ def run_cohort(
         stopped, by_user = "Stopped by the user.", True
     except OutputError as error:
         stopped = f"The tables could not be written: {error}"
-    if stopped:
-        stopped = _close_early(outcomes, out, writers, stopped)
+    stopped = _close_early(outcomes, out, writers, stopped) if stopped else ""
     return CohortRun(tuple(outcomes), stopped, by_user)
 
 

@@ -106,7 +106,7 @@ def _with_parents(parts: tuple[str, ...], levels: Sequence[int]) -> str:
 
 def _numbered(names: Sequence[str]) -> list[str]:
     """The names, made unique by ``_2``, ``_3`` ... where they still agree or would overwrite a file of the run."""
-    taken = set(_TAKEN_BY_THE_RUN)
+    taken: set[str] = set(_TAKEN_BY_THE_RUN)
     unique = []
     for name in names:
         candidate, number = name, 1

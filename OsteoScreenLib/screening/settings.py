@@ -6,8 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-WANTED_THICKNESS_MM = 1.5
-"""Slice thickness the choice among several CT series aims at."""
+from OsteoScreenLib.ct.reader import WANTED_THICKNESS_MM
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ def hostile(
 
 def all_hostile_inputs() -> list[HostileInput]:
     """The whole list."""
-    from factory import hostile_dicom, hostile_files, hostile_images  # noqa: F401  (they enter their makers)
-
+    # Each of these enters its makers when it is imported.
+    for name in ("files", "nifti", "nrrd_metaimage", "dicom_files", "dicom_series", "dicom_values"):
+        importlib.import_module(f"factory.hostile_{name}")
     return HOSTILE_INPUTS

@@ -77,18 +77,14 @@ def read_image_file(
     stop_if(cancelled)
     progress(0.7, "Taking over the voxels")
     geometry = geometry_of_itk(image, path)
-    notes = () if oriented else (NO_ORIENTATION,)
     volume = CTVolume(
         hu=_voxels(image),
         geometry=geometry,
         acquisition=read_sidecar(path),
-        source=Source(name=Path(path).name, kind=kind, sha256=file_sha256(path), notes=notes, oriented=oriented),
+        source=Source(name=Path(path).name, kind=kind, sha256=file_sha256(path), oriented=oriented),
     )
     progress(1.0, "Read")
     return volume
-
-
-NO_ORIENTATION = "The file does not say how it lies in the patient, so left and right cannot be told apart."
 
 
 def geometry_of_itk(image: sitk.Image, path: str | os.PathLike[str]) -> Geometry:

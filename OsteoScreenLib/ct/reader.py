@@ -104,12 +104,12 @@ def _read(place: Path, request: _Request, kind: str, progress: ProgressCallback)
     if place.is_file():
         found = image_kind(place)
         if found is not None:
-            return read_image_file(place, found, progress, request.cancelled)
+            return _read_image(place, found, request, progress)
     index = _index(place, part_of(progress, 0.0, 0.3), request.cancelled)
     if not index.images:
         if len(index.image_files) == 1 and not index.damaged and not index.without_pixels:
             only = index.image_files[0]
-            return read_image_file(only, image_kind(only) or "nifti", progress, request.cancelled)
+            return _read_image(Path(only), image_kind(only) or "nifti", request, progress)
         raise _nothing_found(index, request.path)
     return read_dicom(
         index,
@@ -120,6 +120,17 @@ def _read(place: Path, request: _Request, kind: str, progress: ProgressCallback)
         progress=part_of(progress, 0.3, 1.0),
         cancelled=request.cancelled,
     )
+
+
+def _read_image(place: Path, kind: str, request: _Request, progress: ProgressCallback) -> CTVolume:
+    if request.series is not None:
+        raise InputError(
+            f"There is no series {request.series!r} here: an image file holds a single volume",
+            path=request.path,
+            next_step="Leave the series out, or give the DICOM folder.",
+            code="series_not_found",
+        )
+    return read_image_file(place, kind, progress, request.cancelled)
 
 
 def _index(

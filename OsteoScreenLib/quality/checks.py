@@ -69,7 +69,8 @@ def _header_flags(ct: CTVolume) -> list[QualityFlag]:
     impossible = grid.check_geometry(ct)
     flags += impossible
     if not impossible:
-        flags += grid.check_anisotropy(ct) + stack.check_number_of_slices(ct) + tags.check_slice_thickness(ct)
+        flags += grid.check_orientation(ct) + grid.check_anisotropy(ct)
+        flags += stack.check_number_of_slices(ct) + tags.check_slice_thickness(ct)
     return flags
 
 

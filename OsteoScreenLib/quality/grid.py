@@ -29,6 +29,15 @@ def why_impossible(geometry: Geometry) -> str:
     return ""
 
 
+def check_orientation(ct: CTVolume) -> list[QualityFlag]:
+    """``orientation_unknown`` where the input does not say how it lies in the patient."""
+    if ct.source.oriented:
+        return []
+    message = "The file does not say how it lies in the patient, so left and right cannot be told apart. "
+    message += "They are named as if it were stored in the usual order; give the DICOM series to be sure."
+    return [QualityFlag("orientation_unknown", Severity.WARNING, message, {"assumed_axes": ct.geometry.axis_codes})]
+
+
 def check_anisotropy(ct: CTVolume) -> list[QualityFlag]:
     """``anisotropic_voxels``: info over 2 : 1, warning over 5 : 1. Needs a valid geometry."""
     spacing = ct.geometry.spacing_xyz_mm

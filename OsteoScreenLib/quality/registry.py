@@ -26,6 +26,7 @@ CODES: dict[str, tuple[Severity, ...]] = {
     "duplicate_slices": (_W,),
     "mixed_orientation": (_W,),
     "gantry_tilt": (_W,),
+    "orientation_unknown": (_W,),
     "anisotropic_voxels": (_W, _I),
     "kvp_unknown": (_I,),
     "kernel_unknown": (_I,),

@@ -75,3 +75,10 @@ def test_an_impossible_geometry_withholds_and_nothing_in_space_is_measured(spaci
 def test_a_left_handed_direction_is_a_possible_geometry():
     left_handed = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
     assert "impossible_geometry" not in flags_of(trunk(TRUNK, direction=left_handed))
+
+
+@pytest.mark.parametrize(("oriented", "expected"), [(True, None), (False, "warning")])
+def test_a_file_that_does_not_say_how_it_lies_in_the_patient_warns(oriented, expected):
+    ct = trunk(TRUNK)
+    ct = dataclasses.replace(ct, source=dataclasses.replace(ct.source, oriented=oriented))
+    assert severity(ct, "orientation_unknown") == expected

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from factory.base import small_body
@@ -163,6 +164,27 @@ def dicom_enhanced_with_more_groups_than_frames(tmp: Path) -> Made:
     image.NumberOfFrames = 10
     image.PixelData = image.PixelData[: len(image.PixelData) // 2]
     return Made(write_dataset(image, tmp / "enhanced.dcm"))
+
+
+@hostile(errors="truncated undecodable_pixels")
+def dicom_enhanced_with_a_number_of_wrong_length(tmp: Path) -> Made:
+    """A 32-bit number of six bytes among the facts of one frame."""
+    image = enhanced(small_body())
+    position_in_stack = DataElement(0x00209057, "UN", b"\1\2\3\4\5\6")
+    image.PerFrameFunctionalGroupsSequence[4].add(position_in_stack)
+    return Made(write_dataset(image, tmp / "enhanced.dcm"))
+
+
+@hostile(errors="truncated undecodable_pixels")
+def dicom_number_of_wrong_length(tmp: Path) -> Made:
+    """The number of rows has three bytes, in one slice."""
+    scan = _series().write(tmp / "scan")
+    content = (scan / "IM0004").read_bytes()
+    rows = b"\x28\0\x10\0US\2\0\x80\0"
+    if content.count(rows) != 1:
+        raise RuntimeError("the element is not where it was expected")
+    (scan / "IM0004").write_bytes(content.replace(rows, b"\x28\0\x10\0US\3\0\x80\0\0"))
+    return Made(scan)
 
 
 # Text.

@@ -305,3 +305,8 @@ def nifti_compressed_without_saying_so(tmp: Path) -> Made:
 @hostile()
 def nifti_uncompressed_named_gz(tmp: Path) -> Made:
     return Made(write_bytes(tmp / "ct.nii.gz", nifti_bytes(small_body()), compressed=False), small_body())
+
+
+@hostile(errors="unreadable_input not_an_image")
+def nifti_without_its_magic_word(tmp: Path) -> Made:
+    return _nifti(tmp, magic=b"XXXX")

@@ -191,3 +191,35 @@ def metaimage_of_vectors(tmp: Path) -> Made:
     write_metaimage(path, small_body(), voxels=b"", **fields)
     path.write_bytes(path.read_bytes() + b"ElementDataFile = LOCAL\n" + small_body().hu.tobytes() * 3)
     return Made(path)
+
+
+@hostile(errors="unreadable_input truncated not_an_image not_three_dimensional impossible_geometry", isolated=True)
+def metaimage_of_minus_one_dimensions(tmp: Path) -> Made:
+    return Made(write_metaimage(tmp / "ct.mha", small_body(), NDims="-1"))
+
+
+@hostile(errors="unreadable_input truncated not_an_image impossible_geometry", isolated=True)
+def metaimage_of_unknown_type(tmp: Path) -> Made:
+    return Made(write_metaimage(tmp / "ct.mha", small_body(), ElementType="MET_NONSENSE"))
+
+
+@hostile(errors="unreadable_input truncated not_an_image impossible_geometry", isolated=True)
+def metaimage_without_a_size(tmp: Path) -> Made:
+    return Made(write_metaimage(tmp / "ct.mha", small_body(), DimSize=None))
+
+
+@hostile(errors="unreadable_input truncated not_an_image impossible_geometry", isolated=True)
+def metaimage_of_fewer_sizes_than_dimensions(tmp: Path) -> Made:
+    return Made(write_metaimage(tmp / "ct.mha", small_body(), DimSize="128"))
+
+
+@hostile(errors="unreadable_input not_an_image impossible_geometry", isolated=True)
+def nrrd_with_terminal_codes_in_its_header(tmp: Path) -> Made:
+    """What a header says must not reach the terminal as it is."""
+    return Made(write_nrrd(tmp / "ct.nrrd", small_body(), space="left-\x1b[31m\x07posterior"))
+
+
+@hostile(errors="unreadable_input not_an_image impossible_geometry", isolated=True)
+def nrrd_with_markup_in_its_header(tmp: Path) -> Made:
+    """Nor as markup: neither that of a report nor that of the terminal."""
+    return Made(write_nrrd(tmp / "ct.nrrd", small_body(), space="[/bold]<script>alert(1)</script>"))

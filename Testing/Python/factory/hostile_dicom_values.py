@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from factory.base import small_body
@@ -168,11 +167,15 @@ def dicom_enhanced_with_more_groups_than_frames(tmp: Path) -> Made:
 
 @hostile(errors="truncated undecodable_pixels")
 def dicom_enhanced_with_a_number_of_wrong_length(tmp: Path) -> Made:
-    """A 32-bit number of six bytes among the facts of one frame."""
+    """64-bit numbers of twelve bytes among the facts of one frame."""
     image = enhanced(small_body())
-    position_in_stack = DataElement(0x00209057, "UN", b"\1\2\3\4\5\6")
-    image.PerFrameFunctionalGroupsSequence[4].add(position_in_stack)
-    return Made(write_dataset(image, tmp / "enhanced.dcm"))
+    image.PerFrameFunctionalGroupsSequence[4].InStackPositionNumber = [1, 2, 3]
+    path = write_dataset(image, tmp / "enhanced.dcm")
+    content, numbers = path.read_bytes(), b"\x20\0\x57\x90UL\x0c\0"
+    if content.count(numbers) != 1:
+        raise RuntimeError("the element is not where it was expected")
+    path.write_bytes(content.replace(numbers, b"\x20\0\x57\x90FD\x0c\0"))
+    return Made(path)
 
 
 @hostile(errors="truncated undecodable_pixels")

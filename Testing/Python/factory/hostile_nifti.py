@@ -106,7 +106,7 @@ def nifti_big_endian(tmp: Path) -> Made:
     return _nifti(tmp, small_body(), order=">")
 
 
-@hostile()
+@hostile(flags="orientation_unknown")
 def nifti_without_orientation(tmp: Path) -> Made:
     """Left and right cannot be told apart; the reader must say so."""
     content = nifti_bytes(small_body(), codes=(0, 0))
@@ -187,21 +187,21 @@ def nifti_voxels_begin_after_the_end(tmp: Path) -> Made:
 # Values.
 
 
-@hostile(flags="non_finite_voxels", also="not_hounsfield hu_clipped")
+@hostile(errors="non_finite_voxels")
 def nifti_with_nan(tmp: Path) -> Made:
     hu = small_body().hu.astype(np.float32)
     hu[8:11, 20:30, 20:30] = np.nan
     return _nifti(tmp, _with_hu(hu))
 
 
-@hostile(flags="non_finite_voxels", also="not_hounsfield hu_clipped")
+@hostile(errors="non_finite_voxels")
 def nifti_with_infinity(tmp: Path) -> Made:
     hu = small_body().hu.astype(np.float32)
     hu[8, 20, 20], hu[9, 20, 20] = np.inf, -np.inf
     return _nifti(tmp, _with_hu(hu))
 
 
-@hostile(flags="non_finite_voxels", also="not_hounsfield too_few_slices")
+@hostile(errors="non_finite_voxels")
 def nifti_of_nothing_but_nan(tmp: Path) -> Made:
     return _nifti(tmp, _with_hu(np.full(small_body().hu.shape, np.nan, np.float32)))
 

@@ -109,7 +109,7 @@ def nrrd_of_garbage(tmp: Path) -> Made:
     return Made(write_bytes(tmp / "ct.nrrd", b"NRRD0004\n" + noise))
 
 
-@hostile()
+@hostile(flags="orientation_unknown")
 def nrrd_without_orientation(tmp: Path) -> Made:
     fields = {"space": None, "space directions": None, "space origin": None, "spacings": "3 3 3"}
     return Made(write_nrrd(tmp / "ct.nrrd", small_body(), **fields), unoriented=True)

@@ -25,6 +25,7 @@ from OsteoScreenLib.quality.registry import CODES
 
 HOSTILE_INPUTS = all_hostile_inputs()
 PATIENCE_S = 20
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 every_hostile_input = pytest.mark.parametrize("entry", HOSTILE_INPUTS, ids=lambda entry: entry.name)
 
@@ -97,7 +98,7 @@ def must_end_well_in_a_process_of_its_own(entry: HostileInput, path: Path) -> No
     code = "import sys; from OsteoScreenLib.cli.app import run; sys.exit(run(sys.argv[1:]))"
     arguments = ["screen", str(path), "--out", str(path.parent / "isolated-out"), "--progress", "none"]
     ended = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=False, timeout=PATIENCE_S
+        [sys.executable, "-c", code, *arguments], cwd=REPOSITORY, capture_output=True, check=False, timeout=PATIENCE_S
     )
     assert ended.returncode == (1 if entry.errors else 0), f"the process ended with {ended.returncode}"
 

@@ -27,6 +27,7 @@ from factory.hostile_nifti import OBLIQUE
 from OsteoScreenLib.ct.volume import CTVolume
 
 FIELD_OUTSIDE_HU = -1024.0
+STRUCTURE_SET_STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 
 
 def _series(ct: CTVolume | None = None, **tags: object) -> DicomSeriesBuilder:
@@ -52,7 +53,9 @@ def dicom_mr(tmp: Path) -> Made:
 
 @hostile(errors="no_ct_series")
 def dicom_structure_set_only(tmp: Path) -> Made:
-    series = _series(Modality="RTSTRUCT", Rows=None, Columns=None, PixelData=None).keep([0])
+    series = _series(
+        Modality="RTSTRUCT", SOPClassUID=STRUCTURE_SET_STORAGE, Rows=None, Columns=None, PixelData=None
+    ).keep([0])
     (tmp / "scan").mkdir()
     series.images[0].save_as(tmp / "scan" / "rs.dcm")
     return Made(tmp / "scan")

@@ -103,7 +103,7 @@ def nrrd_that_lists_files_of_the_system(tmp: Path) -> Made:
     return Made(write_nrrd(tmp / "ct.nhdr", small_body(), voxels=listed, **fields))
 
 
-@hostile(errors="unreadable_input truncated not_an_image")
+@hostile(errors="unreadable_input truncated not_an_image not_three_dimensional")
 def nrrd_of_garbage(tmp: Path) -> Made:
     noise = np.random.default_rng(0).integers(0, 256, 4000, dtype=np.uint8).tobytes()
     return Made(write_bytes(tmp / "ct.nrrd", b"NRRD0004\n" + noise))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
+ORTHONORMAL_TOLERANCE = 2e-3
+"""Scanners round direction cosines to three decimals or more."""
+
 _IMPLICIT_LITTLE_ENDIAN, _EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
 
@@ -138,7 +141,7 @@ def _image(dataset: Dataset, path: str, frame: int | None, groups: list[Dataset]
         rows=integer(dataset, "Rows") or 0,
         columns=integer(dataset, "Columns") or 0,
         samples=integer(dataset, "SamplesPerPixel") or 1,
-        orientation=find(numbers, "ImageOrientationPatient", 6),
+        orientation=_orientation(find(numbers, "ImageOrientationPatient", 6)),
         position_lps_mm=find(numbers, "ImagePositionPatient", 3),
         pixel_spacing_mm=_pixel_spacing(find(numbers, "PixelSpacing", 2)),
         time_key=tuple(
@@ -178,6 +181,14 @@ def _patient(dataset: Dataset) -> tuple[str | None, ...]:
     """The patient's ID; where it is absent, name and date of birth."""
     own = text(dataset, "PatientID")
     return (own,) if own else (text(dataset, "PatientName"), text(dataset, "PatientBirthDate"))
+
+
+def _orientation(values: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Direction cosines of rows and columns; None where they are not two unit vectors at right angles."""
+    if values is None:
+        return None
+    axes = np.array(values).reshape(2, 3)
+    return values if np.abs(axes @ axes.T - np.eye(2)).max() <= ORTHONORMAL_TOLERANCE else None
 
 
 def _pixel_spacing(values: tuple[float, ...] | None) -> tuple[float, ...] | None:

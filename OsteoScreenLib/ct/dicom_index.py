@@ -84,7 +84,7 @@ def index_file(path: str | os.PathLike[str]) -> DicomIndex:
 
 def _add_file(index: DicomIndex, path: str) -> None:
     """Put one file into the index."""
-    from pydicom.errors import InvalidDicomError
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
     try:
         with Path(path).open("rb") as stream:
@@ -93,6 +93,9 @@ def _add_file(index: DicomIndex, path: str) -> None:
                 _add_other(index, path)
                 return
             if not raw_value(dataset, "Rows"):
+                if _should_have_pixels(dataset):
+                    index.damaged.append(path)
+                    return
                 index.without_pixels[str(raw_value(dataset, "Modality") or "unknown")] += 1
                 return
             pixel_element = stream.tell()
@@ -102,7 +105,9 @@ def _add_file(index: DicomIndex, path: str) -> None:
         index.images.extend(images_of(dataset, path, pixel_element))
     except InvalidDicomError:
         _add_other(index, path)
-    except _MALFORMED:
+    except PermissionError:
+        raise  # says nothing of the file's content
+    except (*_MALFORMED, BytesLengthException):
         # pydicom meets a malformed file with any of these; the file is named to the user, the others go on.
         index.damaged.append(path)
 
@@ -146,6 +151,17 @@ def _read_header(stream: BinaryIO) -> Dataset | None:
         return None
     dataset = dcmread(stream, stop_before_pixels=True, force=True)
     return dataset if "SOPClassUID" in dataset else None
+
+
+def _should_have_pixels(dataset: Dataset) -> bool:
+    """Whether the file calls itself an image; without a matrix size it must have ended within its header."""
+    from pydicom.uid import UID
+
+    stated = raw_value(dataset, "SOPClassUID") or getattr(
+        getattr(dataset, "file_meta", None), "MediaStorageSOPClassUID", ""
+    )
+    modality = raw_value(dataset, "Modality")
+    return "Image Storage" in UID(str(stated)).name and modality in (None, "CT", "MR", "PT")
 
 
 def _has_all_pixels(stream: BinaryIO, dataset: Dataset) -> bool:

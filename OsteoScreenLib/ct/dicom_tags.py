@@ -38,9 +38,11 @@ def tolerant_reading() -> Iterator[None]:
 
 def raw_value(dataset: Dataset, keyword: str) -> Any:
     """The value of an element; None where it is absent, empty or cannot be decoded."""
+    from pydicom.errors import BytesLengthException
+
     try:
         value = dataset.get(keyword)
-    except _BAD_VALUE:
+    except (*_BAD_VALUE, BytesLengthException):
         return None
     return None if value is None or value == "" else value
 

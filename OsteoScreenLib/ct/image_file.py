@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import re
@@ -13,7 +14,7 @@ import numpy as np
 from OsteoScreenLib.ct.compact import compact
 from OsteoScreenLib.ct.digest import file_sha256
 from OsteoScreenLib.ct.geometry import Geometry
-from OsteoScreenLib.ct.nifti_header import check_nifti_length, is_gzip, read_nifti_header
+from OsteoScreenLib.ct.nifti_header import check_nifti_voxels, is_gzip, read_nifti_header
 from OsteoScreenLib.ct.safe_path import path_for_itk
 from OsteoScreenLib.ct.sidecar import read_sidecar
 from OsteoScreenLib.ct.volume import CTVolume, Source
@@ -22,6 +23,8 @@ from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancell
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
+
+logger = logging.getLogger(__name__)
 
 MAX_COMPRESSION = 1100
 """Deflate cannot shrink data by more than about 1032:1 (zlib's documentation), so a larger ratio is a false header."""
@@ -32,6 +35,7 @@ _ORIENTATION_KEYS = {
     "metaimage": re.compile(rb"^(?:TransformMatrix|Orientation|Rotation)\s*=", re.M),
 }
 _DATA_FILE = re.compile(rb"^(?:ElementDataFile\s*=|data ?file\s*:)\s*([^\r\n]*)", re.M | re.I)
+_DIMENSIONS = re.compile(rb"^(?:NDims\s*=|dimension\s*:)\s*([^\r\n]*)", re.M)
 _ITK_SUFFIXES = {"nifti": (".nii", ".nii.gz"), "nrrd": (".nrrd", ".nhdr"), "metaimage": (".mha", ".mhd")}
 
 
@@ -117,10 +121,11 @@ def _check_raw_file(path: str | os.PathLike[str], kind: str) -> bool:
         header = read_nifti_header(path)
         packing = MAX_COMPRESSION if is_gzip(path) else 1
         _check_declared_size(header.n_voxels * header.bytes_per_voxel, path, packing)
-        check_nifti_length(path, header)
+        check_nifti_voxels(path, header)
         return header.has_orientation
     with Path(path).open("rb") as stream:
         header_text = stream.read(_HEADER_BYTES)
+    _check_dimensions(header_text, path)
     _check_data_file(header_text, path)
     return _ORIENTATION_KEYS[kind].search(header_text) is not None
 
@@ -134,6 +139,28 @@ def _check_declared_size(declared: int, path: str | os.PathLike[str], packing: i
             next_step="Copy or convert the scan again.",
             code="truncated",
         )
+
+
+def _check_dimensions(header_text: bytes, path: str | os.PathLike[str]) -> None:
+    """ITK ends the whole process where a header declares an absurd number of dimensions."""
+    match = _DIMENSIONS.search(header_text)
+    count = match.group(1).strip() if match else b""
+    if count in (b"2", b"3"):
+        return
+    if match is None:
+        raise InputError(
+            "The header does not say how many dimensions the image has",
+            path=path,
+            next_step="Convert the scan again.",
+            code="not_an_image",
+        )
+    declared = count.decode("ascii", "replace")[:20]
+    raise InputError(
+        f"The header declares {declared} dimensions; a CT has three",
+        path=path,
+        next_step="Extract one volume and give that.",
+        code="not_three_dimensional",
+    )
 
 
 def _check_data_file(header_text: bytes, path: str | os.PathLike[str]) -> None:
@@ -200,9 +227,8 @@ def _has_detached_voxels(path: str | os.PathLike[str]) -> bool:
 
 
 def _itk_error(error: RuntimeError, path: str | os.PathLike[str]) -> InputError:
-    """ITK's last line holds the cause; the rest names files and lines of its own source."""
+    """ITK's own words name files and lines of its source, which say nothing to a user."""
     text = str(error)
-    cause = text.strip().splitlines()[-1].strip()
     if re.search(r"expected .* but received|fread got only|No such file|not read completely|end of file|zlib", text):
         return InputError(
             "The file ends too early or is damaged",
@@ -217,7 +243,10 @@ def _itk_error(error: RuntimeError, path: str | os.PathLike[str]) -> InputError:
             next_step="Convert the scan again.",
             code="impossible_geometry",
         )
-    return InputError(f"The image cannot be read: {cause}", path=path, next_step="Convert the scan again.")
+    logger.debug("SimpleITK: %s", text)
+    return InputError(
+        "The image cannot be read; its header may be damaged", path=path, next_step="Convert the scan again."
+    )
 
 
 def _voxels(image: sitk.Image) -> np.ndarray:

@@ -11,6 +11,7 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class NiftiHeader:
     Attributes:
         dim: (n, size 1 ... size 7) as stored; pixdim_mm: voxel sizes as stored (first three axes).
         bytes_per_voxel: from bitpix. data_offset: where the voxels begin.
+        float_type: numpy type of the voxels where they are floating-point numbers, else None.
         qform_code, sform_code: 0 where that orientation is absent. srow: (3, 4) sform matrix.
     """
 
@@ -37,6 +39,7 @@ class NiftiHeader:
     pixdim_mm: tuple[float, float, float]
     bytes_per_voxel: int
     data_offset: int
+    float_type: np.dtype | None
     qform_code: int
     sform_code: int
     srow: np.ndarray
@@ -69,23 +72,38 @@ def read_nifti_header(path: str | os.PathLike[str]) -> NiftiHeader:
     return header
 
 
-def check_nifti_length(path: str | os.PathLike[str], header: NiftiHeader) -> None:
-    """Make sure that every declared voxel is in the file; a compressed file is unpacked to its end for that.
+def check_nifti_voxels(path: str | os.PathLike[str], header: NiftiHeader) -> None:
+    """Make sure that every declared voxel is in the file and is a number; for that a compressed file is unpacked once.
+
+    ITK would put zeros where voxels lack, and zeros where they are not numbers.
 
     Raises:
-        InputError: ``truncated`` or ``damaged``.
+        InputError: ``truncated``, ``damaged`` or ``non_finite_voxels``.
     """
-    if not is_gzip(path):
-        found = Path(path).stat().st_size
-    else:
-        found = _unpacked_length(path, limit=header.expected_bytes)
+    found = _length(path, header)
     if found < header.expected_bytes:
+        raise _too_short(path, f"its header declares {header.expected_bytes} bytes and it holds {found}")
+
+
+def _length(path: str | os.PathLike[str], header: NiftiHeader) -> int:
+    if header.float_type is None and not is_gzip(path):
+        return Path(path).stat().st_size
+    total, bad, rest = 0, 0, b""
+    for chunk in _chunks(path, limit=header.expected_bytes):
+        if header.float_type is not None:
+            voxels = rest + chunk[max(0, header.data_offset - total) :]
+            whole = len(voxels) - len(voxels) % header.float_type.itemsize
+            bad += int(np.count_nonzero(~np.isfinite(np.frombuffer(voxels[:whole], header.float_type))))
+            rest = voxels[whole:]
+        total += len(chunk)
+    if bad and total >= header.expected_bytes:
         raise InputError(
-            f"The file ends too early: its header declares {header.expected_bytes} bytes and it holds {found}",
+            f"{bad} voxels are not numbers (NaN or infinite)",
             path=path,
-            next_step="Copy or convert the scan again.",
-            code="truncated",
+            next_step="Convert the scan again from DICOM.",
+            code="non_finite_voxels",
         )
+    return total
 
 
 def is_gzip(path: str | os.PathLike[str]) -> bool:
@@ -103,22 +121,25 @@ def _first_bytes(path: str | os.PathLike[str], count: int) -> bytes:
         raise _damaged(path, error) from error
 
 
-def _unpacked_length(path: str | os.PathLike[str], limit: int) -> int:
-    """Bytes in a gzip stream, counted no further than a little past ``limit`` so that a bomb costs nothing."""
-    total = 0
+def _chunks(path: str | os.PathLike[str], limit: int) -> Iterator[bytes]:
+    """The unpacked content up to ``limit`` bytes, so that a bomb costs nothing; an early end is an error."""
+    opener = gzip.open if is_gzip(path) else open
     try:
-        with gzip.open(path, "rb") as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
-                total += len(chunk)
-                if total > limit + _CHUNK_BYTES:
-                    break
-    except EOFError:
-        pass  # the count says how much is missing
+        with opener(path, "rb") as stream:
+            while limit > 0 and (chunk := stream.read(min(_CHUNK_BYTES, limit))):
+                limit -= len(chunk)
+                yield chunk
+            stream.read(1)  # lets gzip meet its checksum
+    except EOFError as error:
+        raise _too_short(path, "the compressed data stop in their middle") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise _damaged(path, error) from error
-    else:
-        return total
-    return min(total, limit - 1)  # an early end is always too short, wherever it falls
+
+
+def _too_short(path: str | os.PathLike[str], why: str) -> InputError:
+    return InputError(
+        f"The file ends too early: {why}", path=path, next_step="Copy or convert the scan again.", code="truncated"
+    )
 
 
 def _damaged(path: str | os.PathLike[str], error: Exception) -> InputError:
@@ -129,32 +150,44 @@ def _damaged(path: str | os.PathLike[str], error: Exception) -> InputError:
 
 def _parse(raw: bytes, path: str | os.PathLike[str]) -> NiftiHeader:
     for order in "<>":
-        if len(raw) >= _NIFTI1_BYTES and struct.unpack_from(f"{order}i", raw)[0] == _NIFTI1_BYTES:
+        if len(raw) >= _NIFTI1_BYTES and raw[344:348] == b"n+1\0" and _starts_with(raw, order, _NIFTI1_BYTES):
             return NiftiHeader(
                 dim=struct.unpack_from(f"{order}8h", raw, 40),
                 pixdim_mm=struct.unpack_from(f"{order}3f", raw, 80),
                 bytes_per_voxel=struct.unpack_from(f"{order}h", raw, 72)[0] // 8,
                 data_offset=_offset(struct.unpack_from(f"{order}f", raw, 108)[0]),
+                float_type=_float_type(struct.unpack_from(f"{order}h", raw, 70)[0], order),
                 qform_code=struct.unpack_from(f"{order}h", raw, 252)[0],
                 sform_code=struct.unpack_from(f"{order}h", raw, 254)[0],
                 srow=np.array(struct.unpack_from(f"{order}12f", raw, 280), dtype=float).reshape(3, 4),
             )
-        if len(raw) >= _NIFTI2_BYTES and struct.unpack_from(f"{order}i", raw)[0] == _NIFTI2_BYTES:
+        if len(raw) >= _NIFTI2_BYTES and raw[4:8] == b"n+2\0" and _starts_with(raw, order, _NIFTI2_BYTES):
             return NiftiHeader(
                 dim=struct.unpack_from(f"{order}8q", raw, 16),
                 pixdim_mm=struct.unpack_from(f"{order}3d", raw, 112),
                 bytes_per_voxel=struct.unpack_from(f"{order}h", raw, 14)[0] // 8,
                 data_offset=_offset(struct.unpack_from(f"{order}q", raw, 168)[0]),
+                float_type=_float_type(struct.unpack_from(f"{order}h", raw, 12)[0], order),
                 qform_code=struct.unpack_from(f"{order}i", raw, 344)[0],
                 sform_code=struct.unpack_from(f"{order}i", raw, 348)[0],
                 srow=np.array(struct.unpack_from(f"{order}12d", raw, 400), dtype=float).reshape(3, 4),
             )
     raise InputError(
-        "This is not a NIfTI image",
+        "This is not a single-file NIfTI image",
         path=path,
         next_step="Give a CT as NIfTI, NRRD, MetaImage or DICOM.",
         code="not_an_image",
     )
+
+
+def _starts_with(raw: bytes, order: str, number: int) -> bool:
+    return bool(struct.unpack_from(f"{order}i", raw)[0] == number)
+
+
+def _float_type(code: int, order: str) -> np.dtype | None:
+    """NIfTI data types 16 and 64 are float32 and float64."""
+    name = {16: "f4", 64: "f8"}.get(code)
+    return None if name is None else np.dtype(order + name)
 
 
 def _offset(value: float) -> int:

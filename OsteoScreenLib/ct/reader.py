@@ -98,6 +98,10 @@ def _read(place: Path, request: _Request, kind: str, progress: ProgressCallback)
         raise InputError(
             "There is no such file or folder", path=request.path, next_step="Check the path.", code="not_found"
         )
+    if not place.is_file() and not place.is_dir():
+        raise InputError(
+            "This is neither a file nor a folder", path=request.path, next_step="Give a CT.", code="not_an_image"
+        )
     if _is_zip(place):
         with unpacked(place, part_of(progress, 0.0, 0.4), request.cancelled) as folder:
             return _read(folder, request, "dicom-zip", part_of(progress, 0.4, 1.0))

@@ -161,7 +161,8 @@ def _stacks_of_series(images: list[DicomImage]) -> list[Candidate]:
         )
         for number, stack in enumerate(stacks, start=1)
     ]
-    strays = sum(len(c.images) for c in named[1:] if not c.first.is_localizer)
+    place = _stack_key(named[0].first)
+    strays = sum(len(c.images) for c in named[1:] if not c.first.is_localizer and _stack_key(c.first) != place)
     return [replace(named[0], mixed_orientation=strays), *named[1:]]
 
 
@@ -295,7 +296,7 @@ def _nothing_usable(pool: Sequence[Candidate], path: str | os.PathLike[str]) -> 
         )
     if ct:
         return InputError(
-            "The CT images do not say where they lie in the patient",
+            "The CT images do not say, or not rightly, where they lie in the patient",
             path=path,
             next_step="Give the original DICOM series.",
             code="impossible_geometry",

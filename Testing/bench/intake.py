@@ -1,8 +1,8 @@
 """Reading and checking a large DICOM folder, side by side with SimpleITK's own series read.
 
-Makes a 512 x 512 x 400 series (uncompressed, 16 bit), then runs both ways in turn, each in a process of its own, and prints
-time and peak memory of every run, the ratio pair by pair, and the medians. Bars: ratio <= 1.6, memory <= 2.2 times the
-volume's int16 size. Run with ``make bench``; wants a machine that does nothing else.
+Makes a 512 x 512 x 400 series (uncompressed, 16 bit), then runs both ways in turn, each in a process of its own, and
+prints time and peak memory of every run, the ratio pair by pair, and the medians. Bars: ratio <= 1.6, memory <= 2.2
+times the volume's int16 size. Run with ``make bench``; wants a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -93,9 +93,14 @@ def measure(folder: str) -> int:
         read, _ = run(OURS, folder)
         both, peak = run(OURS + CHECKS, folder)
         rows.append((both / theirs, peak / int16_bytes))
-        print(f"{pair:>4} {theirs:>12.2f} {read:>8.2f} {both:>14.2f} {rows[-1][0]:>6.2f} {rows[-1][1]:>7.2f}", flush=True)
+        print(
+            f"{pair:>4} {theirs:>12.2f} {read:>8.2f} {both:>14.2f} {rows[-1][0]:>6.2f} {rows[-1][1]:>7.2f}", flush=True
+        )
     ratio, memory = (statistics.median(column) for column in zip(*rows, strict=True))
-    print(f"median ratio {ratio:.2f} (bar {MAX_RATIO}), peak memory {memory:.2f} times the int16 volume (bar {MAX_MEMORY})")
+    print(
+        f"median ratio {ratio:.2f} (bar {MAX_RATIO}), "
+        f"peak memory {memory:.2f} times the int16 volume (bar {MAX_MEMORY})"
+    )
     return 0 if ratio <= MAX_RATIO and memory <= MAX_MEMORY else 1
 
 

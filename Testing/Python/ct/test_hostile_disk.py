@@ -171,8 +171,8 @@ for turn in range(40):
         start, end = numbers[rng.integers(len(numbers))]
         spoilt[start:end] = absurd[rng.integers(len(absurd))]
     else:
-      for place in rng.integers(0, min(len(good), 1000), rng.integers(1, 12)):
-        spoilt[place] = rng.integers(0, 256)
+        for place in rng.integers(0, min(len(good), 1000), rng.integers(1, 12)):
+            spoilt[place] = rng.integers(0, 256)
     path.write_bytes(bytes(spoilt))
     try:
         volumes += read_ct(path).hu.size > 0

@@ -154,13 +154,13 @@ def _describe_acquisition(image: Dataset, ct: CTVolume, intercept: int) -> None:
         "XRayTubeCurrent": None if facts.tube_current_ma is None else round(facts.tube_current_ma),
         "Exposure": None if facts.exposure_mas is None else round(facts.exposure_mas),
         "ContrastBolusAgent": facts.contrast_agent,
-        "GantryDetectorTilt": _decimal(facts.gantry_tilt_deg),
+        "GantryDetectorTilt": _decimal(facts.gantry_tilt_deg) or None,
         "BodyPartExamined": facts.body_part,
         # Type 2C: asked for where the body part may be one of a pair, and unknown here.
         "Laterality": "" if facts.body_part is None else None,
         "PatientAge": None if facts.age_years is None else f"{round(facts.age_years):03d}Y",
-        "PatientSize": _decimal(facts.height_m),
-        "PatientWeight": _decimal(facts.weight_kg),
+        "PatientSize": _decimal(facts.height_m) or None,
+        "PatientWeight": _decimal(facts.weight_kg) or None,
         "PixelPaddingValue": _padding(facts.pixel_padding_hu, intercept),
     }
     for keyword, value in known.items():

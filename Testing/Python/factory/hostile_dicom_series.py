@@ -235,6 +235,23 @@ def dicom_numbered_all_the_same(tmp: Path) -> Made:
     return Made(_series(InstanceNumber=1, SliceLocation="0").write(tmp / "scan"), small_body())
 
 
+@hostile(errors="impossible_geometry")
+def dicom_with_a_slice_beyond_the_stars(tmp: Path) -> Made:
+    """So far below that the distances between the others vanish in the rounding."""
+    series = _series()
+    series.images[0].ImagePositionPatient = ["0", "0", "-1e30"]
+    return Made(series.write(tmp / "scan"))
+
+
+@hostile(errors="impossible_geometry")
+def dicom_with_slices_at_the_end_of_numbers(tmp: Path) -> Made:
+    """Their distance is more than a number can hold."""
+    series = _series()
+    series.images[0].ImagePositionPatient = ["0", "0", "-1e308"]
+    series.images[19].ImagePositionPatient = ["0", "0", "1e308"]
+    return Made(series.write(tmp / "scan"))
+
+
 # Geometry.
 
 

@@ -74,6 +74,17 @@ def test_it_names_its_maker_and_no_patient(body: CTVolume, tmp_path: Path):
     assert image.PixelPaddingValue == 0
 
 
+def test_facts_are_written_where_known_and_left_out_where_not(body: CTVolume, tmp_path: Path):
+    optional = ("PatientSize", "PatientWeight", "PatientAge", "ContrastBolusAgent", "GantryDetectorTilt", "Exposure")
+    nothing = pydicom.dcmread(write_dicom_series(replace(body, acquisition=Acquisition()), tmp_path / "none")[0])
+    assert [keyword for keyword in optional if keyword in nothing] == []
+    facts = Acquisition(height_m=1.62, weight_kg=58.5, age_years=71.0, contrast_agent="Iomeprol", gantry_tilt_deg=0.0)
+    image = pydicom.dcmread(write_dicom_series(replace(body, acquisition=facts), tmp_path / "some")[0])
+    assert (image.PatientSize, image.PatientWeight, image.PatientAge) == (1.62, 58.5, "071Y")
+    assert (image.ContrastBolusAgent, image.GantryDetectorTilt) == ("Iomeprol", 0)
+    assert "Exposure" not in image
+
+
 def test_tags_replace_what_the_volume_says_and_none_removes(body: CTVolume, tmp_path: Path):
     files = write_dicom_series(body, tmp_path / "s", PatientSex="F", KVP="140", ConvolutionKernel=None, SeriesNumber=7)
     image = pydicom.dcmread(files[3])

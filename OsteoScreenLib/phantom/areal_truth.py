@@ -23,7 +23,7 @@ BELOW_LESSER_TROCHANTER_MM = 15.0
 """Lower end of the total hip under the tip of the lesser trochanter: about 10 mm under its lower border."""
 
 SPINE_MARGIN_MM = 4.0
-"""The spine's image reaches so far beyond the sides of the vertebral bodies; most of the transverse processes are out."""
+"""The spine's image reaches so far beyond the sides of the vertebral bodies, to leave out the transverse processes."""
 
 
 @dataclass(frozen=True)

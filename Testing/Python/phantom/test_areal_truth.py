@@ -62,7 +62,7 @@ def _trilinear(volume: np.ndarray, index: np.ndarray) -> np.ndarray:
     for dz in (0, 1):
         for dy in (0, 1):
             for dx in (0, 1):
-                corner = low + (dz, dy, dx)
+                corner = low + np.array([dz, dy, dx])
                 inside = np.all((corner >= 0) & (corner < volume.shape), axis=1)
                 weight = np.prod(np.where(np.array([dz, dy, dx]) == 1, part, 1 - part), axis=1)
                 k, j, i = np.where(inside[:, None], corner, 0).T

@@ -30,7 +30,7 @@ BMI_SLOPE_G_CM2 = 0.0075
 """Gain per kg/m2; femoral density and BMI correlate with r near 0.3 to 0.4 (Felson 1993, J Bone Miner Res 8:567)."""
 MEAN_BMI = 26.0
 
-# Areal density of the neck that level 1 gives a woman's, and a man's (larger) femur, and the exponent of the level in it.
+# Areal density of the neck that level 1 gives the average femur of each sex, and the exponent of the level in it.
 _ABMD_AT_LEVEL_1 = {"F": 0.858, "M": 0.934}
 _ABMD_EXPONENT = 1.25
 

@@ -1,0 +1,152 @@
+"""Where the femur is dense: cortex by place, the groups of trabeculae, Ward's triangle, marrow.
+
+Groups after Singh 1970 (J Bone Joint Surg Am 52:457): the principal compressive group from the calcar to the top of the
+head stays longest, the principal tensile group goes later than the secondary ones. Cortex: thin on the head and on top
+of the neck, thick below the neck (calcar) and in the shaft (Treece 2010, Med Image Anal 14:276).
+Lengths are for a head radius of 24 mm and scale with the bone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from OsteoScreenLib.phantom.bone_density import BoneTissue, bone_mineral
+from OsteoScreenLib.phantom.femur_solid import FemurPoints, FemurSolid
+from OsteoScreenLib.phantom.tissue_canvas import Mixture
+
+_HEAD_SHELL_MM, _TROCHANTER_SHELL_MM = 0.75, 1.0
+# Height over the crossing of the axes (size 1) and share of the shaft's full cortical thickness.
+_SHELL_LEVELS = (-300.0, -230.0, -100.0, -70.0, -45.0, -25.0, -8.0, 12.0)
+_SHELL_SHARES = (0.70, 1.0, 1.0, 0.95, 0.80, 0.55, 0.30, 0.13)
+TABLE_LOW_MM = -420.0
+
+
+@dataclass
+class BoneIsland:
+    """A knot of compact bone: centre (u, v, w) in the femur's frame and radius, mm."""
+
+    centre: tuple[float, float, float]
+    radius_mm: float
+
+
+class FemurDensity:
+    """Mineral and marrow of one femur at any point."""
+
+    def __init__(
+        self,
+        femur: FemurSolid,
+        tissue: BoneTissue,
+        voxel_mm: float,
+        sclerosis: float = 0.0,
+        island: BoneIsland | None = None,
+    ) -> None:
+        self.femur, self.tissue, self.voxel_mm = femur, tissue, voxel_mm
+        self.sclerosis, self.island = sclerosis, island
+        self.shape = femur.shape
+        levels = np.arange(TABLE_LOW_MM, 60.0, 0.5)
+        shell = np.interp(levels, np.array(_SHELL_LEVELS) * self.shape.size, _SHELL_SHARES)
+        self._shell = (shell * self.shape.shaft_cortex_mm).astype(np.float32)
+
+    def mineral(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Hydroxyapatite in mg/cm3."""
+        points = self.femur.at(x, y, z)
+        depth = -points.distance
+        neck, base = self._parts(points)
+        thickness = self.tissue.thickness(self.cortex_mm(points, neck, base))
+        spongy = self.tissue.spongy(self._trabeculae(points, depth, thickness, neck, base), x, y, z)
+        cortical = self.tissue.cortical_density * (0.80 + 0.20 * np.clip((thickness - 0.6) / 2.4, 0.0, 1.0))
+        value = bone_mineral(depth, thickness, cortical, spongy, self.voxel_mm)
+        return value if self.island is None else self._with_island(value, points)
+
+    def marrow(self) -> Mixture:
+        """Red and yellow marrow: fat in head and trochanter, remnants of red in neck and shaft."""
+        fat = {part: self.tissue.marrow_fat(f"femoral_{part}") for part in ("head", "neck", "shaft")}
+
+        def share(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+            points = self.femur.at(x, y, z)
+            neck, base = self._parts(points)
+            value = fat["head"] + (fat["neck"] - fat["head"]) * neck + (fat["shaft"] - fat["neck"]) * base
+            trochanter = np.clip((points.lateral - 0.2) * 1.6, 0.0, 1.0) * np.clip(points.height / 20.0 + 1.0, 0.0, 1.0)
+            value = value + (self.tissue.marrow_fat("trochanter") - value) * trochanter
+            return value + 0.09 * self.tissue.patches(x, y, z)
+
+        return Mixture("red_marrow", "yellow_marrow", share)
+
+    def _parts(self, points: FemurPoints) -> tuple[np.ndarray, np.ndarray]:
+        """From 0 in the head to 1 in the neck, and from 0 in the neck to 1 in metaphysis and shaft."""
+        radius, length = self.shape.head_radius_mm, self.shape.neck_length_mm
+        return _ramp(points.along, 0.60 * radius, 1.0 * radius), _ramp(points.along, length - 18.0, length - 2.0)
+
+    def cortex_mm(self, points: FemurPoints, neck: np.ndarray, base: np.ndarray) -> np.ndarray:
+        """A young adult's cortical thickness."""
+        size = self.shape.size
+        below = np.clip(-points.across / self.shape.neck_half_height_mm, 0.0, 1.0)
+        calcar = 0.85 + (1.2 + 1.5 * _ramp(points.along, 18.0 * size, 40.0 * size)) * below**2
+        # Thick bone reaches higher at the inner and front side of the shaft than at its outer and back side.
+        side = np.clip(points.lateral, -1.1, 1.3) * (13.0 * size) + np.clip(points.posterior, -1.1, 1.1) * (7.0 * size)
+        fade = np.clip(1.0 + (points.height + 45.0 * size) / (45.0 * size), 0.0, 1.0)
+        index = ((points.height + side * fade - TABLE_LOW_MM) * 2.0).astype(np.int32)
+        shaft = np.maximum(self._shell[np.clip(index, 0, len(self._shell) - 1)], _TROCHANTER_SHELL_MM)
+        return _HEAD_SHELL_MM + (calcar - _HEAD_SHELL_MM) * neck + (shaft - calcar) * base
+
+    def _trabeculae(
+        self, points: FemurPoints, depth: np.ndarray, thickness: np.ndarray, neck: np.ndarray, base: np.ndarray
+    ) -> np.ndarray:
+        """Density between the shells, before its texture."""
+        loss, size = self.tissue.loss, self.shape.size
+        head, neck_mean, body = 165.0 * loss(1.6), 80.0 * loss(1.9), 85.0 * loss(1.9)
+        value = head + (neck_mean - head) * neck + (body - neck_mean) * base
+        value = value + self._groups(points, neck)
+        # Spongy bone condenses towards the shell, more so where the shell is thick.
+        inner = np.maximum(depth - thickness, 0.0)
+        value = value + (130.0 * loss(1.4)) * np.exp(inner * (-1.0 / 2.6)) * (0.35 + 0.65 * base)
+        # The shaft's canal holds marrow only.
+        canal = _ramp(points.height, -70.0 * size, -18.0 * size)
+        value = value * (0.04 + 0.96 * canal)
+        if self.sclerosis > 0.0:
+            top = np.clip((points.w - 0.45 * self.shape.head_radius_mm) / 8.0, 0.0, 1.0)
+            value = value + (450.0 * self.sclerosis) * top * np.exp(-depth / 4.0) * (1.0 - neck)
+        return value
+
+    def _groups(self, points: FemurPoints, neck: np.ndarray) -> np.ndarray:
+        """Compressive, tensile and secondary groups, Ward's triangle, and the scar of the growth plate."""
+        loss, size = self.tissue.loss, self.shape.size
+        # In coordinates that bend with the neck: on its axis, and square to it, for size 1.
+        s = points.along * (1.0 / size)
+        q = points.across * (1.0 / size)
+        v2 = (points.v * (1.0 / size)) ** 2
+        # A fan: from the calcar, below the neck's base, to the top of the head, at an angle to the neck's axis.
+        course = 0.80 * s + 0.60 * (q + 20.0) - 20.0  # across the fan
+        rise = 0.80 * (q + 20.0) - 0.60 * (s - 25.0)  # along it, 0 at the calcar, about 50 at the top
+        width = 5.0 + 0.13 * np.clip(rise, 0.0, 60.0)
+        fan = np.exp(-0.5 * (course / width) ** 2 - v2 * (1.0 / 380.0)) * np.clip(rise / 8.0 + 1.0, 0.0, 1.0)
+        # An arc: from the outer cortex over the top of the neck into the lower half of the head.
+        arc = np.sqrt((s - 36.0) ** 2 + (q + 52.0) ** 2) - 58.0
+        tensile = np.exp(-0.5 * (arc * (1.0 / 5.5)) ** 2 - v2 * (1.0 / 260.0)) * np.clip((58.0 - s) / 12.0, 0.0, 1.0)
+        ward = np.exp(-0.5 * (((s - 37.0) / 8.5) ** 2 + ((q + 1.0) / 7.5) ** 2) - v2 * (1.0 / 200.0))
+        second = np.exp(-0.5 * ((q + 18.0 - 0.9 * (s - 55.0)) * (1.0 / 7.0)) ** 2) * np.clip(
+            (s - 40.0) / 10.0, 0.0, 1.0
+        )
+        scar = np.exp(-0.5 * ((s - 8.0 + 0.012 * (q * q + v2)) * (1.0 / 1.3)) ** 2) * (1.0 - neck)
+        return (
+            (190.0 * loss(1.2)) * fan
+            + (75.0 * loss(2.0)) * tensile
+            + (45.0 * loss(3.0)) * second
+            - (70.0 * loss(1.4)) * ward
+            + (55.0 * loss(1.2)) * scar
+        )
+
+    def _with_island(self, value: np.ndarray, points: FemurPoints) -> np.ndarray:
+        assert self.island is not None
+        u, v, w = self.island.centre
+        away = np.sqrt((points.u - u) ** 2 + (points.v - v) ** 2 + (points.w - w) ** 2) - self.island.radius_mm
+        share = np.clip(0.5 - away / (self.voxel_mm + 0.8), 0.0, 1.0)
+        return value + share * np.maximum(1000.0 - value, 0.0)
+
+
+def _ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Smooth step from 0 at ``low`` to 1 at ``high``."""
+    part = np.clip((values - low) * (1.0 / (high - low)), 0.0, 1.0)
+    return part * part * (3.0 - 2.0 * part)

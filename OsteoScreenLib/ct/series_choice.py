@@ -156,7 +156,7 @@ def _stacks_of_series(images: list[DicomImage]) -> list[Candidate]:
     named = [
         Candidate(
             images=tuple(stack),
-            layout=lay_out(stack) if stack[0].has_geometry else None,
+            layout=_layout_of(stack),
             label=name if len(stacks) == 1 else f"{name}, part {number}",
         )
         for number, stack in enumerate(stacks, start=1)
@@ -181,9 +181,18 @@ def _stack_key(image: DicomImage) -> tuple[object, ...]:
     )
 
 
+def _layout_of(images: list[DicomImage]) -> StackLayout | None:
+    """How the images lie; None where they have no place, or an impossible one."""
+    try:
+        return lay_out(images) if images[0].has_geometry else None
+    except ValueError:
+        return None
+
+
 def _split_phases(images: list[DicomImage]) -> list[list[DicomImage]]:
     """Tell the phases of a dynamic or repeated acquisition apart, where that removes the overlap; else leave them."""
-    if not images[0].has_geometry or lay_out(_without_copies(images)).duplicates == 0:
+    layout = _layout_of(_without_copies(images))
+    if layout is None or layout.duplicates == 0:
         return [images]
     for key in (lambda i: i.time_key, lambda i: i.acquisition_number):
         parts: dict[object, list[DicomImage]] = defaultdict(list)

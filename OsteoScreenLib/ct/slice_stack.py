@@ -16,6 +16,8 @@ SPACING_TOLERANCE_MM = 0.02
 SHIFT_TOLERANCE = 0.1
 """In-plane shifts below this share of a pixel are rounding. Own choice."""
 SAME_PLACE_MM = 0.005
+FARTHEST_MM = 1e5
+"""No scanner's coordinates reach 100 m."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +88,15 @@ def lay_out(images: Sequence[DicomImage]) -> StackLayout:
 
     Args:
         images: at least one, all with the same orientation and with geometry.
+
+    Raises:
+        ValueError: a slice has no orientation, or lies farther away than any scanner reaches.
     """
     normal = images[0].normal
     if normal is None or images[0].orientation is None:
         raise ValueError("slices without an orientation cannot be stacked")
+    if any(abs(v) > FARTHEST_MM for image in images for v in image.position_lps_mm or ()):
+        raise ValueError("slices lie out of all proportion")
     ordered = sorted(
         images, key=lambda i: (float(np.dot(normal, i.position_lps_mm or ())), i.instance_number or 0, i.sop_uid)
     )

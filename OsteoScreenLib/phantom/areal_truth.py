@@ -27,7 +27,7 @@ SPINE_MARGIN_MM = 4.0
 
 
 @dataclass(frozen=True)
-class FemurFrame:
+class FemurLandmarks:
     """Landmarks of a proximal femur, LPS mm.
 
     Attributes:
@@ -73,7 +73,7 @@ def femur_areal(
     geometry: Geometry,
     number: int,
     bones: Collection[int],
-    frame: FemurFrame,
+    frame: FemurLandmarks,
     step_mm: float = 0.75,
 ) -> dict[str, ArealDensity]:
     """Femoral neck and total hip.
@@ -94,7 +94,7 @@ def femur_areal(
 
 
 def femur_shadow(
-    mineral: np.ndarray, mask: np.ndarray, geometry: Geometry, frame: FemurFrame, step_mm: float = 0.75
+    mineral: np.ndarray, mask: np.ndarray, geometry: Geometry, frame: FemurLandmarks, step_mm: float = 0.75
 ) -> Shadow:
     """Image of one femur, origin at the neck centre."""
     return cast_shadow(
@@ -109,7 +109,7 @@ def femur_shadow(
     )
 
 
-def femur_regions(shadow: Shadow, frame: FemurFrame) -> dict[str, np.ndarray]:
+def femur_regions(shadow: Shadow, frame: FemurLandmarks) -> dict[str, np.ndarray]:
     """(v, u) weights, 0 to 1, of ``femoral_neck`` and ``total_hip`` on the image of a femur.
 
     The total hip is everything lateral of the neck box's medial edge, down to a line across the shaft. Pixels that an

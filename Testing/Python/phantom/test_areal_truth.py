@@ -19,7 +19,7 @@ pytestmark = pytest.mark.needs_module("scipy")
 
 HU = {"air": -1000.0, "yellow_marrow": -80.0}
 UPRIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
-FRAME = areal_truth.FemurFrame(
+FRAME = areal_truth.FemurLandmarks(
     head_centre=(0.0, 0.0, 0.0),
     neck_centre=(20.0, 6.0, -14.0),
     neck_axis=(0.794, 0.238, -0.559),
@@ -96,7 +96,9 @@ def _alone(canvas: TissueCanvas) -> np.ndarray:
     return np.where(reach, canvas.mineral, 0.0)
 
 
-def _brute_force(canvas: TissueCanvas, frame: areal_truth.FemurFrame, step: float) -> dict[str, tuple[float, float]]:
+def _brute_force(
+    canvas: TissueCanvas, frame: areal_truth.FemurLandmarks, step: float
+) -> dict[str, tuple[float, float]]:
     """Content (g) and area (cm2) of neck and total hip, ray by ray, from the landmarks' definitions alone."""
     head_to_shaft = np.asarray(frame.neck_axis) / np.linalg.norm(frame.neck_axis)
     shaft = np.asarray(frame.shaft_axis) / np.linalg.norm(frame.shaft_axis)
@@ -147,7 +149,7 @@ def test_a_rod_of_known_content_has_the_areal_density_it_must_have():
 
 
 def test_turning_the_femur_and_its_landmarks_together_leaves_the_areal_density():
-    def painted(turn: np.ndarray) -> tuple[TissueCanvas, areal_truth.FemurFrame]:
+    def painted(turn: np.ndarray) -> tuple[TissueCanvas, areal_truth.FemurLandmarks]:
         canvas = TissueCanvas(_grid((110, 90, 110), 1.5, tuple(turn @ (25.0, 10.0, -45.0))), HU)
         to = lambda p: tuple((turn @ np.asarray(p)).tolist())  # noqa: E731
         bone = union(
@@ -158,7 +160,7 @@ def test_turning_the_femur_and_its_landmarks_together_leaves_the_areal_density()
             4.0,
         )
         canvas.paint(bone, "yellow_marrow", mineral=500.0, label=1)
-        moved = areal_truth.FemurFrame(
+        moved = areal_truth.FemurLandmarks(
             *(to(getattr(FRAME, name)) for name in ("head_centre", "neck_centre", "neck_axis", "shaft_axis")),
             to(FRAME.lesser_trochanter),
         )

@@ -113,7 +113,7 @@ def test_measuring_finds_the_density_that_was_painted():
         whole = truth.femurs[side].volumetric["whole"]
         assert whole.trabecular_mg_cm3 == pytest.approx(350.0, rel=0.05)
         assert whole.cortical_mg_cm3 is None
-    assert truth.spine.trabecular_mg_cm3["L2"] == pytest.approx(150.0, rel=0.001)
+    assert truth.spine.trabecular_mg_cm3["L2"] == pytest.approx(150.0, rel=0.02)  # The rod is straight, the spine is not.
     assert truth.spine.areal.abmd_g_cm2 == pytest.approx(0.15 * 4.8 * np.pi / 4, rel=0.03)
     assert truth.spine.areal.area_cm2 == pytest.approx(4.8 * (box[3] - box[2]) / 10, rel=0.03)
     areas = truth.muscle_area_cm2["L3"]

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from OsteoScreenLib.ct.acquisition import Acquisition
@@ -13,6 +14,7 @@ from OsteoScreenLib.ct.sidecar import age_in_years
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
 _MAX_TEXT = 256
 _BAD_VALUE = (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError, LookupError)
@@ -40,11 +42,20 @@ def raw_value(dataset: Dataset, keyword: str) -> Any:
     """The value of an element; None where it is absent, empty or cannot be decoded."""
     from pydicom.errors import BytesLengthException
 
+    tag = _tag(keyword)
     try:
-        value = dataset.get(keyword)
+        value = dataset[tag].value if tag in dataset else None
     except (*_BAD_VALUE, BytesLengthException):
         return None
     return None if value is None or value == "" else value
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    """The tag of a keyword; thousands of headers ask for the same few."""
+    from pydicom.tag import Tag
+
+    return Tag(keyword)
 
 
 def text(dataset: Dataset, keyword: str) -> str | None:

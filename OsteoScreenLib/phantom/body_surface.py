@@ -142,7 +142,7 @@ def skin_and_fascia(
         thigh_skin, thigh_fascia = _thighs(surface, x, y, z)
         skin, fascia = blend(skin, thigh_skin, 16.0), np.minimum(fascia, thigh_fascia)
         cleft = 1.2 + 0.02 * np.maximum(y - surface.cleft_mm, 0.0) - np.abs(x)
-        cleft = np.minimum(cleft, np.minimum(y - surface.cleft_mm + 0.25 * np.maximum(-10.0 - z, 0.0), 45.0 - z))
+        cleft = np.minimum(cleft, np.minimum(y - surface.cleft_mm + 0.65 * np.clip(8.0 - z, 0.0, 60.0), 38.0 - z))
         skin = np.maximum(skin, cleft)
         fascia = np.maximum(fascia, cleft + 7.0)
     floor = surface.table_top(x)
@@ -172,13 +172,13 @@ def make_body_surface(plan: BodyPlan) -> BodySurface:
     trunk = _trunk(plan, rng, z, angle)
     thighs = {side: _thigh(plan, rng, z, angle, side) for side in "LR"}
     scale, fat = plan.scale, plan.subcutaneous_fat_mm
-    back = 92.0 * scale + 0.62 * fat + 6.0 * plan.muscle_scale
+    back = sacral_back(plan) + 4.0 * scale + 0.66 * fat
     return BodySurface(
         trunk=trunk,
         thighs=thighs,
         table_mm=float(back),
         perineum_mm=-78.0 * scale,
-        cleft_mm=float(78.0 * scale),
+        cleft_mm=float(plan.sacral_endplate[1] + 92.0 * scale),
         thigh_gap_mm=float(max(0.8, 5.0 - 0.16 * fat + rng.normal(0, 1.0))),
     )
 
@@ -189,6 +189,11 @@ def spine_y(plan: BodyPlan, z: np.ndarray) -> np.ndarray:
     knots = [(ez - 130 * s, ey + 52 * s), (ez - 100 * s, ey + 60 * s), (ez - 50 * s, ey + 42 * s), (ez, ey + 4 * s)]
     knots += [(v.centre[2], v.centre[1]) for v in plan.vertebrae]
     return along(z, *knots)
+
+
+def sacral_back(plan: BodyPlan) -> float:
+    """y of the fascia behind sacrum and coccyx."""
+    return max(96.0 * plan.scale, plan.sacral_endplate[1] + 84.0 * plan.scale)
 
 
 def _trunk(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.ndarray) -> Outline:
@@ -203,9 +208,10 @@ def _trunk(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.nd
     )  # fmt: skip
     belly = plan.waist_half_depth_mm - 0.8 * fat
     spine = spine_y(plan, z)[:, None]
-    back = along(level, (-90, 80 * s), (-40, 92 * s), (20, 96 * s), (60, 97 * s), (95, 94 * s), (125, 0), (700, 0))
-    lumbar = spine + along(level, (80, 60 * s), (130, 72 * s), (160, 74 * s), (240, 72 * s), (300, 66 * s), (420, 62 * s))
-    share = np.clip((level - 85.0) / 50.0, 0.0, 1.0)
+    sacral = sacral_back(plan)
+    back = along(level, (-90, 80 * s), (-40, 92 * s), (-5, sacral), (70, sacral), (100, max(sacral - 6 * s, 99 * s)), (700, 99 * s))
+    lumbar = spine + along(level, (80, 62 * s), (130, 73 * s), (160, 74 * s), (240, 72 * s), (300, 66 * s), (420, 62 * s))
+    share = np.clip((level - 98.0) / 50.0, 0.0, 1.0)
     back = back * (1 - share) + lumbar * share
     waist_front = 76.0 * s - 2.0 * belly
     front = along(
@@ -222,6 +228,7 @@ def _trunk(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.nd
     fascia = fascia - 9.0 * s * bump(direction, 38.0, 16.0) * along(level, (-60, 1), (20, 0.9), (70, 0.0))
     fascia = fascia + wavy(rng, direction, z[:, None], 1.6)
     walls = _wall(plan, level, direction, fascia)
+    walls["cavity"] = np.minimum(walls["cavity"], _front_of_spine(plan, level, direction, spine - middle))
     skin = fascia + fat_thickness(plan, level, direction) + wavy(rng, direction, z[:, None], 0.7)
     radii = {"skin": skin, "fascia": fascia, **walls}
     tables = {name: _fine(radii[name]) for name in LAYERS}
@@ -257,15 +264,16 @@ def _wall(plan: BodyPlan, level: np.ndarray, direction: np.ndarray, fascia: np.n
     degrees = np.abs(np.degrees(direction))
     abdomen = along(level, (20, 0.0), (60, 0.55), (100, 0.9), (150, 1.0), (230, 1.0), (290, 0.35), (420, 0.25))
     chest = np.clip((level - 255.0) / 45.0, 0.0, 1.0)
-    rectus_edge = along(level, (0, 20.0), (60, 30.0), (150, 36.0), (260, 38.0), (330, 34.0))
+    rectus_edge = along(level, (0, 22.0), (60, 34.0), (150, 42.0), (260, 42.0), (330, 36.0))
     rectus = np.sqrt(np.clip((rectus_edge - degrees) / 14.0, 0.0, 1.0)) * np.sqrt(np.clip((degrees - 1.2) / 9.0, 0.0, 1.0))
     rectus = rectus * along(level, (-10, 3.0), (20, 10.0), (60, 9.5), (160, 8.5), (260, 7.0), (330, 3.0), (380, 1.5))
-    lateral = np.clip((degrees - rectus_edge - 1.0) / 26.0, 0.0, 1.0) * np.clip((128.0 - degrees) / 14.0, 0.0, 1.0)
+    lateral = np.clip((degrees - rectus_edge - 1.0) / 18.0, 0.0, 1.0) * np.clip((138.0 - degrees) / 14.0, 0.0, 1.0)
     latissimus = bump(direction, 128.0, 17.0) * along(level, (150, 0.0), (210, 4.5), (300, 8.0), (420, 9.0))
     pectoral = bump(direction, 40.0, 22.0) * along(level, (350, 0.0), (430, 9.0))
     outer = rectus + lateral * (6.2 * abdomen + 2.5 * chest) + latissimus + pectoral
     # The ribs lie in the middle layer of the chest.
-    middle = lateral * 8.2 * abdomen * (1 - chest) + chest * (8.5 + 1.0 * bump(direction, 150.0, 25.0)) / m
+    beside_spine = np.clip((157.0 - degrees) / 6.0, 0.0, 1.0)
+    middle = lateral * 8.2 * abdomen * (1 - chest) + chest * beside_spine * (8.5 + 1.0 * bump(direction, 150.0, 25.0)) / m
     inner = lateral * 4.2 * abdomen * (1 - 0.7 * chest)
     first = fascia - 0.6 - m * outer
     second = first - 0.8 * lateral - m * middle
@@ -273,6 +281,18 @@ def _wall(plan: BodyPlan, level: np.ndarray, direction: np.ndarray, fascia: np.n
     cavity = third - 1.5 - 2.5 * (1 - chest) * plan.visceral_share * 2.0
     cavity = np.minimum(cavity, _pelvic_cavity(plan, level, direction))
     return {"outer": first, "middle": second, "inner": third, "cavity": np.maximum(cavity, 1.0)}
+
+
+def _front_of_spine(plan: BodyPlan, level: np.ndarray, direction: np.ndarray, spine: np.ndarray) -> np.ndarray:
+    """Limit of the cavity in front of the muscles of the back; beside the spine it reaches further backwards."""
+    s = plan.scale
+    back, side = np.maximum(-np.cos(direction), 1e-3), np.abs(np.sin(direction))
+    depth = np.maximum(spine + along(level, (80, 60), (120, 30), (260, 28), (300, 24)) * s, 5.0)
+    straight = depth / back
+    shoulder = 36.0 * s
+    slanted = (depth - shoulder) / np.maximum(back - side, 1e-3)
+    slanted = np.where((back > side) & (slanted > 0), slanted, 1e4)
+    return np.where(straight * side <= shoulder, straight, np.maximum(slanted, shoulder / np.maximum(side, 1e-3)))
 
 
 def _pelvic_cavity(plan: BodyPlan, level: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -306,9 +326,9 @@ def _thigh(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.nd
     skin = fascia + SKIN_MM + 1.2 + fat * share + wavy(rng, direction, z[:, None], 0.5)
     # The outer side keeps in line with the hip.
     hip = plan.hip_half_width_mm - fat
-    centre = sign * (hip - across[:, 0] + along(z / s, (-420, -44 * s), (-200, -13 * s), (-60, -1.0), (0, 0)))
+    centre = sign * (hip - across[:, 0] + along(z / s, (-420, -24 * s), (-200, -4 * s), (-60, 0.0), (0, 0)))
     tables = {"skin": skin, "fascia": fascia}
-    middle = s * along(z / s, (-420, 6), (-150, 2), (-60, 10), (0, 15), (40, 15))
+    middle = s * along(z / s, (-420, 10), (-150, 7), (-60, 14), (0, 17), (40, 17))
     return Outline(centre, middle, {name: _fine(table) for name, table in tables.items()})
 
 

@@ -111,9 +111,9 @@ def _colon(plan: BodyPlan, surface: BodySurface, domes: Domes, rng: np.random.Ge
 def _stomach(plan: BodyPlan, domes: Domes, rng: np.random.Generator) -> Gut:
     s, y0, top = plan.scale, domes.spine, domes.left_top
     size = float(np.exp(rng.normal(0, 0.15))) * s
-    points = [(66.0, -22.0, -44.0), (64.0, -48.0, -72.0), (48.0, -70.0, -102.0), (14.0, -78.0, -122.0), (-20.0, -62.0, -116.0)]
+    points = [(66.0, -26.0, -36.0), (64.0, -48.0, -72.0), (48.0, -70.0, -102.0), (14.0, -78.0, -122.0), (-20.0, -62.0, -116.0)]
     course = tuple((x * s, y0 + y * s, top + z * s) for x, y, z in points)
-    radii = tuple(r * size for r in (33.0, 30.0, 24.0, 17.0, 11.0))
+    radii = tuple(r * size for r in (34.0, 30.0, 23.0, 16.0, 11.0))
     return Gut(course, radii, 4.5, FLUID, float(y0 + rng.uniform(-72.0, -45.0) * s))
 
 
@@ -122,8 +122,8 @@ def _small_bowel(plan: BodyPlan, surface: BodySurface, rng: np.random.Generator,
     s = plan.scale
     taken = [(np.asarray(p), r) for gut in others for p, r in zip(gut.points, gut.radii, strict=True)]
     loops: list[Gut] = []
-    wanted = int(round(11 + 12 * (1.0 - plan.visceral_share)))
-    for _ in range(wanted * 4):
+    wanted = int(round(20 + 16 * (1.0 - plan.visceral_share)))
+    for _ in range(wanted * 3):
         if len(loops) >= wanted:
             break
         radius = float(rng.uniform(10.0, 15.0)) * s
@@ -172,7 +172,7 @@ def _is_free(plan: BodyPlan, surface: BodySurface, point: np.ndarray, radius: fl
         return False
     if z <= 85.0 * s and abs(x) > (48.0 + 0.45 * max(z / s - 35.0, 0.0)) * s:
         return False
-    return all(float(np.linalg.norm(point - place)) > 0.86 * (radius + size) for place, size in taken)
+    return all(float(np.linalg.norm(point - place)) > 0.80 * (radius + size) for place, size in taken)
 
 
 def paint_bowel(canvas: TissueCanvas, gut: list[Gut], seed: int) -> None:

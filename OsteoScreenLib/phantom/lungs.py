@@ -98,7 +98,8 @@ def _paint_slab(canvas: TissueCanvas, surface, chest: _Chest, z_range: slice) ->
          0.35 * canvas.hu["muscle"] + 0.65 * canvas.hu["blood"], LABEL["heart"])  # fmt: skip
     lung = np.maximum(np.maximum(inside, above), -middle)
     lung = np.maximum(lung, -heart + 2.5)
-    share = _clip(lung, voxel)
+    lung = np.maximum(lung, chest.domes.right_top - 105.0 * chest.plan.scale - z)
+    share = _clip(lung, voxel) * (label == LABEL["visceral_fat"])
     if not share.any():
         return
     near = np.clip(1.0 + lung / 45.0, 0.0, 1.0)

@@ -15,6 +15,8 @@ Knot = tuple[float, float, float, float, float, float]
 """z, x and y of the middle, semi-axes, and the angle in degrees of the first semi-axis from x towards y (backwards)."""
 
 FAR = 1e3
+SHAFT_Z, SHAFT_X, SHAFT_Y = (-420.0, -240.0, -150.0, -100.0, -40.0), (92.0, 108.0, 119.0, 126.0, 131.0), 7.0
+"""Where the tables of muscles take the femoral shaft to be (its x by z), and how much further back it is."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,25 @@ class Frame:
 
     Attributes:
         plan: of the patient. thickness: scale of bellies across.
+        shaft_x_mm: x of the left femoral shaft; the muscles of the thigh lie around it.
+        behind_mm: how much further back than in the standard skeleton the buttock lies.
     """
 
     plan: BodyPlan
     thickness: float
+    shaft_x_mm: float
+    behind_mm: float = 0.0
 
     def place(self, x: float, y: float, z: float) -> tuple[float, float, float]:
         """A point of the left side."""
         half, s = self.plan.hip_half_mm, self.plan.scale
-        return (x * half / 89.0 if x < 89.0 else half + (x - 89.0) * s, y * s, z * s)
+        px = x * half / 89.0 if x < 89.0 else half + (x - 89.0) * s
+        if z < -40.0:
+            standard = half + (float(np.interp(z, SHAFT_Z, SHAFT_X)) - 89.0) * s
+            share = float(np.clip(0.45 + 0.55 * x / 110.0, 0.45, 1.0)) * min((-40.0 - z) / 30.0, 1.0)
+            px += share * (self.shaft_x_mm - standard)
+        dy = SHAFT_Y * min(max(-30.0 - z, 0.0) / 30.0, 1.0)
+        return (px, (y + dy) * s, z * s)
 
     def belly(self, name: str, *knots: Sequence[float], fat: float = 1.0, slack: float = 4.0) -> list[Belly]:
         """A lofted belly on both sides; a knot is z, x, y, a, b and optionally an angle."""
@@ -82,6 +94,7 @@ class Frame:
         mapped: list[Knot] = []
         for z, x, y, a, b, *angle in sorted(knots):
             px, py, pz = self.place(x, y, z)
+            py += self.behind_mm if name == "gluteus_maximus" else 0.0
             mapped.append((pz, px, py, a * size, b * size, angle[0] if angle else 0.0))
         return both_sides(loft(mapped), name, fat, slack)
 

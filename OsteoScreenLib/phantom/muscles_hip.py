@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from OsteoScreenLib.phantom.muscle_bellies import Belly, Frame, both_sides, loft
 
 
@@ -57,7 +55,7 @@ def _iliopsoas(f: Frame) -> list[Belly]:
     """Psoas from beside the lumbar spine over the brim of the pelvis to the lesser trochanter; iliacus in its fossa."""
     plan, s = f.plan, f.plan.scale
     # Offsets from the vertebral centre and semi-axes: widest at L4, of 35 to 40 mm, as in adults.
-    spinal = {"L5": (49, -4, 19, 22), "L4": (45, 2, 20, 23), "L3": (38, 5, 16, 20), "L2": (31, 8, 11, 16),
+    spinal = {"L5": (49, -4, 17, 20), "L4": (44, 2, 18, 21), "L3": (38, 5, 15, 19), "L2": (31, 8, 11, 16),
               "L1": (25, 8, 7, 11), "T12": (22, 6, 3, 5)}  # fmt: skip
     size = s * f.thickness
     knots = []
@@ -65,14 +63,14 @@ def _iliopsoas(f: Frame) -> list[Belly]:
         vertebra = plan.vertebra(name)
         inner = vertebra.width_mm / 2 - 2.0 + a * size * 0.85
         x_mm = max(x * s * 0.9, inner)
-        knots.append((vertebra.centre[2], x_mm, vertebra.centre[1] + dy * s, a * size, b * size, 80.0 - 90.0))
+        knots.append((vertebra.centre[2], x_mm, vertebra.centre[1] + dy * s, a * size, b * size, -10.0))
     lower = [(92, 57, 2, 17, 19), (75, 63, -6, 16, 18), (60, 68, -14, 15, 17), (40, 77, -26, 15, 15), (20, 87, -36, 15, 13),
              (0, 94, -39, 17, 11), (-20, 100, -31, 15, 11), (-40, 106, -14, 12, 11), (-64, 110, 12, 6, 6)]  # fmt: skip
     for z, x, y, a, b in lower:
         px, py, pz = f.place(x, y, z)
         if pz < knots[0][0] - 12.0 * s:
             knots.append((pz, px, py, a * size, b * size, 0.0))
-    psoas = both_sides(loft(sorted(knots)), "iliopsoas", 0.5)
+    psoas = both_sides(loft(sorted(knots)), "iliopsoas", 0.5, 1.0)
     iliacus = f.belly(
         "iliopsoas", (124, 108, 12, 12, 3, -50), (105, 104, 7, 32, 8, -53), (85, 97, -3, 40, 12, -58),
         (60, 93, -14, 34, 13, -62), (40, 97, -28, 21, 13, -62), (20, 104, -39, 12, 12, 0), (0, 107, -40, 9, 9), (-30, 110, -22, 5, 6),
@@ -89,4 +87,4 @@ def _pelvic_floor(f: Frame) -> list[Belly]:
     floor += f.strap("other_muscle", (18, 20, -28), (11, 36, -52), 2.8, 5.0)
     # Transverse perineal and ischiocavernosus muscles along the pubic arch.
     floor += f.strap("other_muscle", (14, -30, -44), (44, 12, -62), 4.0, 4.0)
-    return [belly if not np.isnan(belly.slack_mm) else belly for belly in floor]
+    return floor

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from OsteoScreenLib.phantom.body_surface import along
-from OsteoScreenLib.phantom.muscle_bellies import Belly, Frame, both_sides, loft
-
 import numpy as np
+
+from OsteoScreenLib.phantom.body_surface import spine_y
+from OsteoScreenLib.phantom.muscle_bellies import Belly, Frame, both_sides, loft
+from OsteoScreenLib.phantom.shapes import Solid
+
 
 
 def trunk_muscles(frame: Frame, age_years: float) -> list[Belly]:
@@ -24,11 +26,11 @@ def trunk_muscles(frame: Frame, age_years: float) -> list[Belly]:
 
 # z at scale 1, offsets of the middle from the vertebral centre in x and y, semi-axes, angle.
 _MULTIFIDUS = (
-    (52, 16, 24, 5, 3, 0), (75, 18, 34, 9, 6, 0), (98, 17, 42, 11, 11, 0), (125, 16, 46, 12, 14, 0), (160, 15, 47, 11, 15, 0),
+    (52, 16, 24, 5, 3, 0), (75, 18, 34, 9, 6, 0), (98, 17, 44, 12, 11, 0), (125, 16, 48, 13, 17, 0), (160, 15, 47, 11, 15, 0),
     (200, 14, 47, 9, 15, 0), (240, 12, 46, 8, 13, 0), (310, 11, 44, 7, 10, 0), (430, 11, 42, 7, 9, 0),
 )  # fmt: skip
 _LONGISSIMUS = (
-    (80, 30, 40, 7, 4, 0), (105, 32, 50, 13, 9, 0), (140, 33, 54, 15, 13, 0), (200, 33, 48, 14, 18, 0), (240, 31, 47, 14, 17, 0),
+    (80, 28, 46, 8, 5, 0), (105, 30, 52, 14, 10, 0), (128, 34, 52, 17, 15, 0), (150, 34, 51, 16, 17, 0), (200, 33, 48, 14, 18, 0), (240, 31, 47, 14, 17, 0),
     (310, 28, 44, 13, 13, 0), (430, 27, 42, 12, 11, 0),
 )  # fmt: skip
 _ILIOCOSTALIS = (
@@ -42,9 +44,7 @@ _CRUS = ((185, 12, -19, 3, 2, 0), (235, 14, -19, 6, 3, 0), (275, 15, -17, 7, 4, 
 _TRAPEZIUS = ((275, 10, 62, 5, 2, -5), (330, 20, 58, 16, 3, -8), (430, 26, 57, 24, 4.5, -8))
 
 
-def _beside_spine(frame: Frame, knots: tuple[tuple[float, ...], ...]):
-    from OsteoScreenLib.phantom.body_surface import spine_y
-
+def _beside_spine(frame: Frame, knots: tuple[tuple[float, ...], ...]) -> Solid:
     plan, s = frame.plan, frame.plan.scale
     middle = spine_y(plan, np.asarray([z * s for z, *_ in knots]))
     size = s * (0.35 + 0.65 * frame.thickness)

@@ -10,8 +10,10 @@ from OsteoScreenLib.phantom.labels import LABEL
 from OsteoScreenLib.phantom.lungs import paint_lungs
 from OsteoScreenLib.phantom.muscle_bellies import Packing
 from OsteoScreenLib.phantom.organs import paint_organs
+from OsteoScreenLib.phantom.patient_table import paint_table
 from OsteoScreenLib.phantom.plan import BodyPlan
 from OsteoScreenLib.phantom.soft_anatomy import SoftAnatomy, make_soft_anatomy
+from OsteoScreenLib.phantom.spinal_canal import paint_sacral_sac
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 from OsteoScreenLib.phantom.vessels import paint_vessels
 
@@ -33,6 +35,7 @@ def paint_soft_tissue(canvas: TissueCanvas, plan: BodyPlan, anatomy: SoftAnatomy
         anatomy: from `make_soft_anatomy`, if the patient is painted in several parts.
     """
     anatomy = make_soft_anatomy(plan) if anatomy is None else anatomy
+    paint_table(canvas, anatomy.surface)
     step = max(1, SLAB_VOXELS // (canvas.x.size * canvas.y.size))
     for start in range(0, canvas.z.size, step):
         _paint_slab(canvas, anatomy, slice(start, min(start + step, canvas.z.size)))
@@ -40,6 +43,11 @@ def paint_soft_tissue(canvas: TissueCanvas, plan: BodyPlan, anatomy: SoftAnatomy
     paint_vessels(canvas, plan)
     paint_organs(canvas, plan, anatomy.domes)
     paint_bowel(canvas, anatomy.gut, anatomy.gut_seed)
+
+
+def paint_over_bones(canvas: TissueCanvas, plan: BodyPlan, anatomy: SoftAnatomy | None = None) -> None:
+    """Paint what lies inside bones: the end of the dural sac."""
+    paint_sacral_sac(canvas, plan)
 
 
 def _paint_slab(canvas: TissueCanvas, anatomy: SoftAnatomy, z_range: slice) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from OsteoScreenLib.phantom.bone_density import bone_tissue
 from OsteoScreenLib.phantom.femur_density import BoneIsland, FemurDensity
 from OsteoScreenLib.phantom.femur_shape import SIDES, FemurShape, draw_femur_shape
-from OsteoScreenLib.phantom.femur_solid import FemurFrame, FemurSolid
+from OsteoScreenLib.phantom.femur_solid import BoneFrame, FemurSolid
 from OsteoScreenLib.phantom.labels import sided
+from OsteoScreenLib.phantom.lattice_noise import lattice_noise
 from OsteoScreenLib.phantom.plan import BodyPlan, Point, rng_of
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 from OsteoScreenLib.phantom.traits import PatientTraits
@@ -30,12 +31,12 @@ class FemurTruth:
         neck_axis: from the head centre to the shaft. neck_centre: of the narrowest section.
         neck_area_mm2, neck_height_mm, neck_depth_mm: of that section, square to the neck axis.
         neck_distance_mm: of that section from the head centre.
-        shaft_point, shaft_axis: crossing of neck axis and shaft axis; direction downwards.
+        shaft_point, shaft_axis: crossing of neck axis and shaft axis; direction upwards.
         lesser_trochanter: its tip. greater_trochanter: its tip.
     """
 
     shape: FemurShape
-    frame: FemurFrame
+    frame: BoneFrame
     head_centre: Point
     head_radius_mm: float
     neck_axis: Point
@@ -89,7 +90,7 @@ def paint_femora(canvas: TissueCanvas, plan: BodyPlan) -> dict[str, FemurTruth]:
     tissue = bone_tissue(plan.traits)
     for side in SIDES:
         shape = draw_femur_shape(plan, side)
-        femur = FemurSolid(shape, plan.traits.osteophytes)
+        femur = FemurSolid(shape, plan.traits.osteophytes, lattice_noise(plan.traits.seed * 7 + 14, 6.0))
         truths[side] = femur_truth(shape)
         solid = femur.solid
         if not canvas.sees(solid):
@@ -121,7 +122,7 @@ def femur_truth(shape: FemurShape) -> FemurTruth:
         neck_depth_mm=depth,
         neck_distance_mm=distance,
         shaft_point=frame.to_lps(shape.offset_mm, 0.0, shape.junction_level_mm),
-        shaft_axis=frame.direction(0.0, 0.0, -1.0),
+        shaft_axis=frame.direction(0.0, 0.0, 1.0),
         lesser_trochanter=frame.to_lps(
             level[0] - 21.0 * size * reach, 20.0 * size, level[2] - LESSER_TROCHANTER_BELOW_MM * size
         ),

@@ -16,11 +16,13 @@ from OsteoScreenLib.phantom.bone_density import BoneTissue, bone_mineral
 from OsteoScreenLib.phantom.femur_solid import FemurPoints, FemurSolid
 from OsteoScreenLib.phantom.tissue_canvas import Mixture
 
-_HEAD_SHELL_MM, _TROCHANTER_SHELL_MM = 0.75, 1.0
+_HEAD_SHELL_MM, _NECK_SHELL_MM, _TROCHANTER_SHELL_MM = 0.6, 1.5, 1.2
 # Height over the crossing of the axes (size 1) and share of the shaft's full cortical thickness.
 _SHELL_LEVELS = (-300.0, -230.0, -100.0, -70.0, -45.0, -25.0, -8.0, 12.0)
-_SHELL_SHARES = (0.70, 1.0, 1.0, 0.95, 0.80, 0.55, 0.30, 0.13)
+_SHELL_SHARES = (0.70, 1.0, 1.0, 0.92, 0.70, 0.46, 0.26, 0.13)
 TABLE_LOW_MM = -420.0
+
+Blocks = tuple[np.ndarray, ...]
 
 
 @dataclass
@@ -55,7 +57,8 @@ class FemurDensity:
         depth = -points.distance
         neck, base = self._parts(points)
         thickness = self.tissue.thickness(self.cortex_mm(points, neck, base))
-        spongy = self.tissue.spongy(self._trabeculae(points, depth, thickness, neck, base), x, y, z)
+        thickness = thickness * np.clip(1.0 + 0.14 * self.tissue.patches(x, y, z), 0.6, 1.5)
+        spongy = self.tissue.spongy(self._trabeculae(points, thickness, (neck, base), (x, y, z)), x, y, z)
         cortical = self.tissue.cortical_density * (0.80 + 0.20 * np.clip((thickness - 0.6) / 2.4, 0.0, 1.0))
         value = bone_mineral(depth, thickness, cortical, spongy, self.voxel_mm)
         return value if self.island is None else self._with_island(value, points)
@@ -83,25 +86,30 @@ class FemurDensity:
         """A young adult's cortical thickness."""
         size = self.shape.size
         below = np.clip(-points.across / self.shape.neck_half_height_mm, 0.0, 1.0)
-        calcar = 0.85 + (1.2 + 1.5 * _ramp(points.along, 18.0 * size, 40.0 * size)) * below**2
+        below = below * np.exp(-0.5 * ((points.v + 2.0 * size) / (10.0 * size)) ** 2)
+        neck_shell = _NECK_SHELL_MM * size + (2.4 + 1.6 * _ramp(points.along, 20.0 * size, 40.0 * size)) * size * below
         # Thick bone reaches higher at the inner and front side of the shaft than at its outer and back side.
-        side = np.clip(points.lateral, -1.1, 1.3) * (13.0 * size) + np.clip(points.posterior, -1.1, 1.1) * (7.0 * size)
+        side = np.clip(points.lateral, -1.1, 1.3) * (13.0 * size) + np.clip(points.posterior, -1.1, 1.6) * (15.0 * size)
         fade = np.clip(1.0 + (points.height + 45.0 * size) / (45.0 * size), 0.0, 1.0)
         index = ((points.height + side * fade - TABLE_LOW_MM) * 2.0).astype(np.int32)
         shaft = np.maximum(self._shell[np.clip(index, 0, len(self._shell) - 1)], _TROCHANTER_SHELL_MM)
-        return _HEAD_SHELL_MM + (calcar - _HEAD_SHELL_MM) * neck + (shaft - calcar) * base
+        # The lesser trochanter stands out of the section: its own shell is thin.
+        outside = np.clip((points.lateral**2 + points.posterior**2 - 1.25) * 2.0, 0.0, 1.0) * (
+            points.height > -60.0 * size
+        )
+        shaft = shaft + (1.3 - shaft) * outside * (points.lateral < 0.0)
+        return _HEAD_SHELL_MM + (neck_shell - _HEAD_SHELL_MM) * neck + (shaft - neck_shell) * base
 
-    def _trabeculae(
-        self, points: FemurPoints, depth: np.ndarray, thickness: np.ndarray, neck: np.ndarray, base: np.ndarray
-    ) -> np.ndarray:
+    def _trabeculae(self, points: FemurPoints, thickness: np.ndarray, parts: Blocks, place: Blocks) -> np.ndarray:
         """Density between the shells, before its texture."""
+        depth, (neck, base) = -points.distance, parts
         loss, size = self.tissue.loss, self.shape.size
-        head, neck_mean, body = 165.0 * loss(1.6), 80.0 * loss(1.9), 85.0 * loss(1.9)
+        head, neck_mean, body = 100.0 * loss(1.7), 118.0 * loss(1.9), 95.0 * loss(1.9)
         value = head + (neck_mean - head) * neck + (body - neck_mean) * base
-        value = value + self._groups(points, neck)
+        value = np.maximum(value + self._groups(points, neck, *place), 8.0)
         # Spongy bone condenses towards the shell, more so where the shell is thick.
         inner = np.maximum(depth - thickness, 0.0)
-        value = value + (130.0 * loss(1.4)) * np.exp(inner * (-1.0 / 2.6)) * (0.35 + 0.65 * base)
+        value = value + (130.0 * loss(1.4)) * np.exp(inner * (-1.0 / 2.6)) * (0.35 + 0.65 * neck)
         # The shaft's canal holds marrow only.
         canal = _ramp(points.height, -70.0 * size, -18.0 * size)
         value = value * (0.04 + 0.96 * canal)
@@ -110,18 +118,18 @@ class FemurDensity:
             value = value + (450.0 * self.sclerosis) * top * np.exp(-depth / 4.0) * (1.0 - neck)
         return value
 
-    def _groups(self, points: FemurPoints, neck: np.ndarray) -> np.ndarray:
+    def _groups(self, points: FemurPoints, neck: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Compressive, tensile and secondary groups, Ward's triangle, and the scar of the growth plate."""
         loss, size = self.tissue.loss, self.shape.size
         # In coordinates that bend with the neck: on its axis, and square to it, for size 1.
         s = points.along * (1.0 / size)
         q = points.across * (1.0 / size)
         v2 = (points.v * (1.0 / size)) ** 2
-        # A fan: from the calcar, below the neck's base, to the top of the head, at an angle to the neck's axis.
-        course = 0.80 * s + 0.60 * (q + 20.0) - 20.0  # across the fan
-        rise = 0.80 * (q + 20.0) - 0.60 * (s - 25.0)  # along it, 0 at the calcar, about 50 at the top
-        width = 5.0 + 0.13 * np.clip(rise, 0.0, 60.0)
-        fan = np.exp(-0.5 * (course / width) ** 2 - v2 * (1.0 / 380.0)) * np.clip(rise / 8.0 + 1.0, 0.0, 1.0)
+        # A fan: from the calcar to the top of the head, steep, leaning inwards.
+        course = 0.50 * s + 0.87 * q + 0.6  # across the fan
+        rise = 21.5 + 0.50 * q - 0.87 * s  # along it, 0 below the head, about 40 at its top
+        width = 5.5 + 0.12 * np.clip(rise, 0.0, 45.0)
+        fan = np.exp(-0.5 * (course / width) ** 2 - v2 * (1.0 / 600.0)) * np.clip(rise / 8.0 + 1.0, 0.0, 1.0)
         # An arc: from the outer cortex over the top of the neck into the lower half of the head.
         arc = np.sqrt((s - 36.0) ** 2 + (q + 52.0) ** 2) - 58.0
         tensile = np.exp(-0.5 * (arc * (1.0 / 5.5)) ** 2 - v2 * (1.0 / 260.0)) * np.clip((58.0 - s) / 12.0, 0.0, 1.0)
@@ -129,9 +137,19 @@ class FemurDensity:
         second = np.exp(-0.5 * ((q + 18.0 - 0.9 * (s - 55.0)) * (1.0 / 7.0)) ** 2) * np.clip(
             (s - 40.0) / 10.0, 0.0, 1.0
         )
+        # Calcar femorale: a plate that stands behind the inner cortex at the level of the lesser trochanter.
+        high = points.height * (1.0 / size)
+        plate = np.exp(-0.5 * ((points.posterior - 0.45 - 0.35 * (points.lateral + 0.75)) * (1.0 / 0.10)) ** 2)
+        plate = plate * _ramp(-points.lateral, 0.05, 0.5) * np.exp(-0.5 * ((high + 14.0) * (1.0 / 12.0)) ** 2)
+        # Rows of trabeculae run along the fan; their course wavers.
+        waver = 2.2 * self.tissue.patches(x, y, z)
+        rows = np.sin((course + 0.3 * points.v) * (6.283 / 2.9) + waver)
+        rows = rows + np.sin((points.v - 0.35 * course) * (6.283 / 3.7) + 1.7 * waver)
         scar = np.exp(-0.5 * ((s - 8.0 + 0.012 * (q * q + v2)) * (1.0 / 1.3)) ** 2) * (1.0 - neck)
         return (
-            (190.0 * loss(1.2)) * fan
+            (285.0 * loss(1.2)) * fan
+            + (18.0 * loss(1.2)) * rows * (1.0 + fan)
+            + (260.0 * loss(1.3)) * plate
             + (75.0 * loss(2.0)) * tensile
             + (45.0 * loss(3.0)) * second
             - (70.0 * loss(1.4)) * ward

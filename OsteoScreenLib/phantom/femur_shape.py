@@ -1,11 +1,12 @@
 """Size, angles and pose of one proximal femur, drawn from published morphometry.
 
 Sources of means and deviations:
-neck-shaft angle 127 +- 5 deg (Gilligan 2013, J Anat 223:131: 126.4 +- 5.6 in modern adults; the men of libhip's table of
-CT scans, 120 to 136); anteversion 11 +- 8 deg, more in women (Toogood 2009, Clin Orthop 467:876; Koerner 2013, J Orthop
-Surg 21:312); femoral offset 43 +- 6.8 mm (Noble 1988, Clin Orthop 235:148), in proportion to the head; narrowest neck
-width near 0.70 of the head's diameter, 30 mm in women and 34 mm in men (Beck 2003, Osteoporos Int 14 Suppl 5:S81), depth
-0.57; shaft 27 +- 2 mm across (Noble 1988); radius of the anterior bow 1120 +- 200 mm (Egol 2004, J Orthop Trauma 18:410).
+- neck-shaft angle 127 +- 5 deg (Gilligan 2013, J Anat 223:131: 126.4 +- 5.6 in modern adults; libhip's men 120 to 136);
+- anteversion 11 +- 8 deg, more in women (Toogood 2009, Clin Orthop 467:876; Koerner 2013, J Orthop Surg 21:312);
+- femoral offset 43 +- 6.8 mm (Noble 1988, Clin Orthop 235:148), in proportion to the head;
+- narrowest neck: height near 0.70 of the head's diameter, 30 mm in women, 34 mm in men (Beck 2003, Osteoporos Int 14
+  Suppl 5:S81), depth near 0.57 of it;
+- shaft 27 +- 2 mm across (Noble 1988); radius of the forward bow 1120 +- 200 mm (Egol 2004, J Orthop Trauma 18:410).
 The head's radius comes from the body plan. Left and right differ by less than people do.
 """
 

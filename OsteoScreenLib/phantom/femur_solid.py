@@ -2,8 +2,8 @@
 
 The frame: origin at the head centre, u to lateral in the plane of neck and shaft, v to posterior, w upwards along the
 shaft axis. A left and a right femur are the same bone in it. Points of metaphysis and trochanters are given for a head
-radius of 24 mm, relative to a level on the shaft axis near its crossing with the neck axis, and were set by eye against sections of seven
-femora from CT (libhip, Moshfeghifar et al. 2022, MIT licence).
+radius of 24 mm, relative to a level on the shaft axis near its crossing with the neck axis, and were set by eye against
+sections of seven femora from CT (libhip, Moshfeghifar et al. 2022, MIT licence).
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ import numpy as np
 from OsteoScreenLib.phantom.femur_shape import FemurShape
 from OsteoScreenLib.phantom.plan import Point
 from OsteoScreenLib.phantom.shapes import Solid, blend, ellipse_distance, ellipsoid, rod
+from OsteoScreenLib.phantom.tissue_canvas import Field
 
 SHAFT_END_MM = -430.0
 TABLE_STEP_MM = 0.25
+ROUGHNESS_MM = 0.3
+"""Of the surface: standard deviation of its waves."""
 
-# Height over the metaphysis's level, centre (u, v) and half axes (u, v) of the metaphysis, for size 1; below, the shaft.
+# Height over the metaphysis's level, its centre (u, v) and half axes (u, v), for size 1.
 _METAPHYSIS = (
     (24.0, 3.0, 4.0, 12.0, 11.0),
     (16.0, 1.0, 4.0, 17.0, 14.0),
@@ -34,7 +37,7 @@ _SHAFT = ((-62.0, 1.04, 1.02), (-120.0, 1.0, 1.0), (-230.0, 1.0, 1.02), (-300.0,
 
 
 @dataclass(frozen=True)
-class FemurFrame:
+class BoneFrame:
     """Where the femur's frame lies in the patient.
 
     Attributes:
@@ -61,8 +64,8 @@ class FemurFrame:
         return (x, y, z)
 
 
-def femur_frame(shape: FemurShape) -> FemurFrame:
-    """Pose: the neck points forward by anteversion and the leg's external rotation, then the thigh moves about the head."""
+def femur_frame(shape: FemurShape) -> BoneFrame:
+    """Pose: anteversion and external rotation turn the neck forward, then the thigh moves about the head."""
     turn = np.radians(shape.anteversion_deg + shape.rotation_deg)
     lateral = np.array([np.cos(turn), np.sin(turn), 0.0])
     axes = np.array([lateral, [-lateral[1], lateral[0], 0.0], [0.0, 0.0, 1.0]])
@@ -72,7 +75,7 @@ def femur_frame(shape: FemurShape) -> FemurFrame:
     axes = axes @ about_y.T @ about_x.T
     if shape.side == "R":
         axes = axes * np.array([-1.0, 1.0, 1.0])
-    return FemurFrame(shape.head_centre, axes)
+    return BoneFrame(shape.head_centre, axes)
 
 
 @dataclass
@@ -102,7 +105,8 @@ class FemurSolid:
 
     shape: FemurShape
     osteophytes: float = 0.0
-    frame: FemurFrame = field(init=False)
+    roughness: Field | None = None
+    frame: BoneFrame = field(init=False)
 
     def __post_init__(self) -> None:
         shape = self.shape
@@ -125,7 +129,8 @@ class FemurSolid:
             for w in (1.1 * self.shape.head_radius_mm + 8.0, self.shape.metaphysis_level_mm + SHAFT_END_MM)
         ]
         # The bow leaves the box of the upper end by its sagitta, the condylar end by its flare.
-        low, high = np.min(corners, axis=0) - (0, 24, 0), np.max(corners, axis=0) + (0, 6, 0)
+        low = np.min(corners, axis=0) - np.array([0.0, 24.0, 0.0])
+        high = np.max(corners, axis=0) + np.array([0.0, 6.0, 0.0])
         return Solid(lambda x, y, z: self.at(x, y, z).distance, tuple(low.tolist()), tuple(high.tolist()))
 
     def at(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> FemurPoints:
@@ -134,6 +139,8 @@ class FemurSolid:
         if last is not None and last[0] is x and last[1] is y and last[2] is z:
             return last[3]
         points = self.local(*self.frame.to_local(x, y, z))
+        if self.roughness is not None:
+            points.distance += ROUGHNESS_MM * self.roughness(x, y, z)
         self._last = (x, y, z, points)
         return points
 
@@ -178,8 +185,13 @@ class FemurSolid:
         distance = np.maximum(distance, np.maximum(height - top, SHAFT_END_MM - height))
         return distance, across_u / half_u, across_v / half_v
 
+    def shaft_middle(self, depth_mm: float) -> tuple[float, float]:
+        """Middle (u, v) of the bone so far below the metaphysis's level."""
+        centre_u, centre_v = (float(_look_up(table, np.float32(depth_mm), -30.0)) for table in self._shaft[:2])
+        return self.centre[0] + centre_u, centre_v
+
     def _shaft_tables(self) -> tuple[np.ndarray, ...]:
-        """Centre (u, v), half axes (u, v) and radius of the ridge, by depth below the metaphysis's level from -30 mm on."""
+        """Centre (u, v), half axes (u, v) and radius of the ridge, by depth below the metaphysis's level."""
         shape, size = self.shape, self.shape.size
         rows = [tuple(size * value for value in row) for row in _METAPHYSIS]
         rows += [
@@ -225,11 +237,11 @@ class FemurSolid:
         bumps = [
             (ellipsoid(place(13.5, 3.5, 10.0), (13.5 * size, 17.0 * size, 22.0 * size)), 8.0),
             (ellipsoid(place(13.0, 13.5, 26.0 * rise), (8.0 * size, 12.5 * size, tip), leaning), 6.0),
-            (rod(place(11.0, 20.0, 18.0), place(-9.0, 15.5, -13.0), 4.6 * size), 7.0),
+            (rod(place(11.5, 20.0, 15.0), place(-9.0, 15.5, -13.0), 4.6 * size), 7.0),
             (ellipsoid(place(-14.0, 14.5, -22.5), (8.0 * lesser, 7.4 * lesser, 12.5 * lesser), towards), 9.0),
         ]
         bumps += self._osteophytes()
-        hollows = [ellipsoid(place(-1.0, 19.5, 25.0), (7.5 * size, 9.5 * size, 15.0 * size), leaning)]
+        hollows = [ellipsoid(place(-2.0, 21.5, 27.0), (7.5 * size, 9.5 * size, 13.0 * size), leaning)]
         return bumps, hollows
 
     def _osteophytes(self) -> list[tuple[Solid, float]]:
@@ -255,7 +267,7 @@ class FemurSolid:
 def _look_up(table: np.ndarray, place: np.ndarray, start: float) -> np.ndarray:
     """Value of a table whose rows are ``TABLE_STEP_MM`` apart, its ends beyond them."""
     index = ((place - start) * (1.0 / TABLE_STEP_MM) + 0.5).astype(np.int32)
-    return table[np.clip(index, 0, len(table) - 1, out=index)]
+    return table[np.clip(index, 0, len(table) - 1)]
 
 
 def _smooth_curve(place: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:

@@ -25,6 +25,9 @@ BELOW_LESSER_TROCHANTER_MM = 15.0
 SPINE_MARGIN_MM = 4.0
 """The spine's image reaches so far beyond the sides of the vertebral bodies, to leave out the transverse processes."""
 
+U_RANGE_MM, V_RANGE_MM = (-12.0, 110.0), (-100.0, 80.0)
+"""What is projected of a femur, around the neck's centre: all of neck and total hip."""
+
 
 @dataclass(frozen=True)
 class FemurLandmarks:
@@ -74,7 +77,7 @@ def femur_areal(
     number: int,
     bones: Collection[int],
     frame: FemurLandmarks,
-    step_mm: float = 0.75,
+    step_mm: float = 1.0,
 ) -> dict[str, ArealDensity]:
     """Femoral neck and total hip.
 
@@ -94,7 +97,7 @@ def femur_areal(
 
 
 def femur_shadow(
-    mineral: np.ndarray, mask: np.ndarray, geometry: Geometry, frame: FemurLandmarks, step_mm: float = 0.75
+    mineral: np.ndarray, mask: np.ndarray, geometry: Geometry, frame: FemurLandmarks, step_mm: float = 1.0
 ) -> Shadow:
     """Image of one femur, origin at the neck centre."""
     return cast_shadow(
@@ -139,7 +142,7 @@ def spine_areal(
     vertebrae: Collection[int],
     bones: Collection[int],
     box: Sequence[float],
-    step_mm: float = 0.75,
+    step_mm: float = 1.0,
 ) -> ArealDensity:
     """A stretch of the spine from behind, posterior elements included.
 

@@ -7,6 +7,7 @@ shows of them, on its voxel size or on metal: an implant is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,12 @@ import numpy as np
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.phantom.areal_truth import SPINE_MARGIN_MM, ArealDensity, FemurLandmarks, femur_areal, spine_areal
 from OsteoScreenLib.phantom.attenuation import Beam
-from OsteoScreenLib.phantom.femur import FemurTruth
+from OsteoScreenLib.phantom.femur import FemurTruth, femur_truth, paint_femora
+from OsteoScreenLib.phantom.femur_regions import REGIONS, femur_regions
+from OsteoScreenLib.phantom.femur_shape import SIDES, draw_femur_shape
 from OsteoScreenLib.phantom.labels import BONES, LABEL, MUSCLES, sided
 from OsteoScreenLib.phantom.plan import BodyPlan
+from OsteoScreenLib.phantom.skeleton import paint_axial_skeleton
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 from OsteoScreenLib.phantom.truth import FemurRecord, PatientTruth, SpineRecord
 from OsteoScreenLib.phantom.volumetric_truth import RegionDensity, mid_body_region, region_densities
@@ -27,6 +31,9 @@ MUSCLE_LEVELS = ("T12", "L1", "L3")
 QCT_VERTEBRAE = ("T12", "L1", "L2", "L3", "L4")
 _BONE_LABELS = frozenset(LABEL[name] for name in BONES)
 _VERTEBRA_LABELS = frozenset(LABEL[name] for name in BONES if name.startswith("vertebra_"))
+
+CORTICAL_MG_CM3 = 450.0
+"""Voxels of 1 mm that hold more than this count as cortical, as QCT of the hip parts them by a threshold."""
 
 Paint = Callable[[TissueCanvas], object]
 Regions = Callable[[TissueCanvas, str], tuple[Mapping[str, np.ndarray], np.ndarray]]
@@ -49,20 +56,46 @@ class Painters:
     regions: Regions
 
 
-def measure_truth(plan: BodyPlan, landmarks: Mapping[str, FemurTruth], painters: Painters) -> PatientTruth:
+def painters_of(plan: BodyPlan, everything: Paint) -> Painters:
+    """The painters of a digital patient; ``everything`` paints the whole of it."""
+    marks = {side: femur_truth(draw_femur_shape(plan, side)) for side in SIDES}
+
+    def regions(canvas: TissueCanvas, side: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        bone = canvas.label == sided("femur", side)
+        numbers = femur_regions(marks[side], canvas.x, canvas.y, canvas.z)
+        masks = {name: bone & (numbers == number) for number, name in REGIONS.items() if name != "shaft"}
+        masks["total_hip"] = masks["neck"] | masks["trochanteric"] | masks["intertrochanteric"]
+        return masks, canvas.mineral > CORTICAL_MG_CM3
+
+    return Painters(
+        femora=lambda canvas: paint_femora(canvas, plan),
+        spine=lambda canvas: paint_axial_skeleton(canvas, plan),
+        everything=everything,
+        regions=regions,
+    )
+
+
+def measure_truth(
+    plan: BodyPlan, landmarks: Mapping[str, FemurTruth], painters: Painters, *, workers: int = 2
+) -> PatientTruth:
     """Paint what is needed and measure it.
 
     Args:
         plan: of the patient.
         landmarks: of both femora, by side.
         painters: of this patient.
+        workers: threads; the result does not depend on them.
     """
     beam = Beam.of(120.0)
+    with ThreadPoolExecutor(workers) as pool:
+        femurs = {side: pool.submit(_femur, femur, painters, beam) for side, femur in landmarks.items()}
+        spine = pool.submit(_spine, plan, painters, beam)
+        muscles = {level: pool.submit(_muscle_areas, plan, level, painters, beam) for level in MUSCLE_LEVELS}
     return PatientTruth(
         traits=plan.traits,
-        femurs={side: _femur(femur, painters, beam) for side, femur in landmarks.items()},
-        spine=_spine(plan, painters, beam),
-        muscle_area_cm2={level: _muscle_areas(plan, level, painters, beam) for level in MUSCLE_LEVELS},
+        femurs={side: task.result() for side, task in femurs.items()},
+        spine=spine.result(),
+        muscle_area_cm2={level: task.result() for level, task in muscles.items()},
         k2hpo4_per_hydroxyapatite=float(beam.k2hpo4_equivalent(1.0)),
     )
 

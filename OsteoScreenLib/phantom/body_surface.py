@@ -94,7 +94,7 @@ class BodySurface:
     thigh_gap_mm: float
 
     def table_top(self, x: np.ndarray) -> np.ndarray:
-        """y of the table's surface."""
+        """Y of the table's surface."""
         return self.table_mm - 0.00055 * x**2
 
     def reach(self, z: np.ndarray) -> tuple[float, float, float, float]:
@@ -135,14 +135,17 @@ def skin_and_fascia(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Distances to the skin and to the fascia under the subcutaneous fat in an axial slab; ``trunk`` is its polar()."""
     skin, fascia = layer(*trunk, "skin"), layer(*trunk, "fascia")
-    if float(z.min()) < 40.0:
+    if float(z.min()) < 80.0:
         below = surface.perineum_mm - z
-        skin = np.maximum(skin, below)
-        fascia = np.maximum(fascia, below + 12.0)
+        skin = -blend(-skin, -below, 60.0)
+        fascia = np.maximum(fascia, below + 14.0)
         thigh_skin, thigh_fascia = _thighs(surface, x, y, z)
         skin, fascia = blend(skin, thigh_skin, 16.0), np.minimum(fascia, thigh_fascia)
         cleft = 1.2 + 0.02 * np.maximum(y - surface.cleft_mm, 0.0) - np.abs(x)
-        cleft = np.minimum(cleft, np.minimum(y - surface.cleft_mm + 0.65 * np.clip(8.0 - z, 0.0, 60.0), 38.0 - z))
+        # Between the buttocks the cleft deepens downwards; it runs out above the coccyx.
+        cleft = np.minimum(
+            cleft, y - surface.cleft_mm + 0.65 * np.clip(8.0 - z, 0.0, 60.0) - 0.9 * np.maximum(z - 8.0, 0.0)
+        )
         skin = np.maximum(skin, cleft)
         fascia = np.maximum(fascia, cleft + 7.0)
     floor = surface.table_top(x)
@@ -184,7 +187,7 @@ def make_body_surface(plan: BodyPlan) -> BodySurface:
 
 
 def spine_y(plan: BodyPlan, z: np.ndarray) -> np.ndarray:
-    """y of the middle of the vertebral bodies (below: of the sacrum) by height."""
+    """Y of the middle of the vertebral bodies (below: of the sacrum) by height."""
     s, (_, ey, ez) = plan.scale, plan.sacral_endplate
     knots = [(ez - 130 * s, ey + 52 * s), (ez - 100 * s, ey + 60 * s), (ez - 50 * s, ey + 42 * s), (ez, ey + 4 * s)]
     knots += [(v.centre[2], v.centre[1]) for v in plan.vertebrae]
@@ -192,7 +195,7 @@ def spine_y(plan: BodyPlan, z: np.ndarray) -> np.ndarray:
 
 
 def sacral_back(plan: BodyPlan) -> float:
-    """y of the fascia behind sacrum and coccyx."""
+    """Y of the fascia behind sacrum and coccyx."""
     return max(96.0 * plan.scale, plan.sacral_endplate[1] + 84.0 * plan.scale)
 
 
@@ -202,15 +205,26 @@ def _trunk(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.nd
     hip, waist = plan.hip_half_width_mm - fat, plan.waist_half_width_mm - fat
     chest = (1.0 if plan.traits.sex == "M" else 0.92) * s
     width = along(
-        level, (-90, 0.70 * hip), (-60, 0.9 * hip), (-35, hip), (10, hip), (60, 0.965 * hip), (95, 0.88 * hip),
-        (125, 0.45 * hip + 0.52 * waist), (165, waist), (205, waist + 1), (250, 0.5 * waist + 66 * chest),
+        level, (-90, 0.70 * hip), (-60, 0.9 * hip), (-35, hip), (10, hip), (60, 0.965 * hip),
+        (95, max(0.88 * hip, 154 * s)),
+        (122, max(0.45 * hip + 0.52 * waist, 153 * s)), (165, waist), (205, waist + 1), (250, 0.5 * waist + 66 * chest),
         (300, 138 * chest + 14 * (visceral - 0.4)), (360, 146 * chest), (430, 148 * chest),
     )  # fmt: skip
     belly = plan.waist_half_depth_mm - 0.8 * fat
     spine = spine_y(plan, z)[:, None]
     sacral = sacral_back(plan)
-    back = along(level, (-90, 80 * s), (-40, 92 * s), (-5, sacral), (70, sacral), (100, max(sacral - 6 * s, 99 * s)), (700, 99 * s))
-    lumbar = spine + along(level, (80, 62 * s), (130, 73 * s), (160, 74 * s), (240, 72 * s), (300, 66 * s), (420, 62 * s))
+    back = along(
+        level,
+        (-90, 80 * s),
+        (-40, 92 * s),
+        (-5, sacral),
+        (70, sacral),
+        (100, max(sacral - 6 * s, 99 * s)),
+        (700, 99 * s),
+    )
+    lumbar = spine + along(
+        level, (80, 62 * s), (130, 73 * s), (160, 74 * s), (240, 72 * s), (300, 66 * s), (420, 62 * s)
+    )
     share = np.clip((level - 98.0) / 50.0, 0.0, 1.0)
     back = back * (1 - share) + lumbar * share
     waist_front = 76.0 * s - 2.0 * belly
@@ -240,21 +254,34 @@ def fat_thickness(plan: BodyPlan, level: np.ndarray, direction: np.ndarray) -> n
     """Subcutaneous fat with skin of the trunk by height (at scale 1) and direction: thick at flank and buttock."""
     female = plan.traits.sex == "F"
     front = along(level, (-40, 1.1), (20, 1.1), (90, 1.15), (150, 1.05), (230, 0.75), (300, 0.5), (420, 0.42))
-    side = along(level, (-60, 1.1), (-20, 1.0), (60, 0.9), (100, 0.75), (125, 0.8), (165, 1.0), (240, 0.75), (300, 0.5), (420, 0.45))
-    oblique = along(level, (-60, 1.5), (40, 1.55), (100, 1.25), (160, 1.6), (220, 1.15), (290, 0.6), (420, 0.5))
-    behind = along(level, (-60, 1.2), (60, 0.9), (110, 0.55), (180, 0.6), (300, 0.45), (420, 0.4))
+    side = along(
+        level,
+        (-60, 1.1),
+        (-20, 1.0),
+        (60, 0.9),
+        (100, 0.75),
+        (125, 0.8),
+        (165, 1.0),
+        (240, 0.75),
+        (300, 0.5),
+        (420, 0.45),
+    )
+    oblique = along(level, (-60, 1.5), (40, 1.55), (100, 1.25), (160, 1.3), (220, 1.05), (290, 0.6), (420, 0.5))
+    behind = along(level, (-60, 1.2), (60, 0.95), (110, 0.75), (180, 0.8), (300, 0.5), (420, 0.4))
     groin = along(level, (-60, 0.7), (30, 0.6), (90, 0.95), (150, 1.0), (300, 0.5), (420, 0.4))
-    weights = [bump(direction, c, w) for c, w in ((0.0, 20.0), (45.0, 18.0), (90.0, 22.0), (138.0, 20.0), (180.0, 14.0))]
+    weights = [
+        bump(direction, c, w) for c, w in ((0.0, 20.0), (45.0, 18.0), (90.0, 22.0), (138.0, 20.0), (180.0, 14.0))
+    ]
     share = sum(w * v for w, v in zip(weights, (front, groin, side, oblique, behind), strict=True)) / sum(weights)
     lower = np.clip((60.0 - level) / 90.0, 0.0, 1.0)
     share = share * (1.0 + (0.25 if female else 0.0) * lower * bump(direction, 100.0, 40.0))
     fat = plan.subcutaneous_fat_mm
     thickness = SKIN_MM + 1.2 + fat * share + 7.0 * lower * bump(direction, 135.0, 25.0)
     thickness = thickness + 9.0 * bump(direction, 0.0, 14.0) * np.exp(-(((level + 5.0) / 25.0) ** 2))
-    thickness = thickness - 0.75 * fat * bump(direction, 0.0, 2.6) * np.exp(-(((level - 158.0) / 6.0) ** 2))
+    thickness = thickness - min(0.75 * fat, 15.0) * bump(direction, 0.0, 2.6) * np.exp(-(((level - 158.0) / 6.0) ** 2))
     if female:
-        size = (14.0 + 0.8 * fat) * np.clip((level - 345.0) / 60.0, 0.0, 1.0)
-        thickness = thickness + size * bump(direction, 40.0, 16.0)
+        size = (9.0 + 0.5 * fat) * np.clip((level - 345.0) / 60.0, 0.0, 1.0)
+        thickness = thickness + size * bump(direction, 48.0, 19.0)
     return np.maximum(thickness, SKIN_MM + 0.8)
 
 
@@ -265,15 +292,23 @@ def _wall(plan: BodyPlan, level: np.ndarray, direction: np.ndarray, fascia: np.n
     abdomen = along(level, (20, 0.0), (60, 0.55), (100, 0.9), (150, 1.0), (230, 1.0), (290, 0.35), (420, 0.25))
     chest = np.clip((level - 255.0) / 45.0, 0.0, 1.0)
     rectus_edge = along(level, (0, 22.0), (60, 34.0), (150, 42.0), (260, 42.0), (330, 36.0))
-    rectus = np.sqrt(np.clip((rectus_edge - degrees) / 14.0, 0.0, 1.0)) * np.sqrt(np.clip((degrees - 1.2) / 9.0, 0.0, 1.0))
+    rectus = np.sqrt(np.clip((rectus_edge - degrees) / 14.0, 0.0, 1.0)) * np.sqrt(
+        np.clip((degrees - 1.2) / 9.0, 0.0, 1.0)
+    )
     rectus = rectus * along(level, (-10, 3.0), (20, 10.0), (60, 9.5), (160, 8.5), (260, 7.0), (330, 3.0), (380, 1.5))
-    lateral = np.clip((degrees - rectus_edge - 1.0) / 18.0, 0.0, 1.0) * np.clip((138.0 - degrees) / 14.0, 0.0, 1.0)
+    # Below the iliac crests the wall is left in front only, down to the inguinal ligament.
+    lateral_end = along(level, (20, 44.0), (80, 66.0), (100, 88.0), (122, 138.0))
+    lateral = np.sqrt(np.clip((degrees - rectus_edge - 1.0) / 24.0, 0.0, 1.0)) * np.clip(
+        (lateral_end - degrees) / 14.0, 0.0, 1.0
+    )
     latissimus = bump(direction, 128.0, 17.0) * along(level, (150, 0.0), (210, 4.5), (300, 8.0), (420, 9.0))
     pectoral = bump(direction, 40.0, 22.0) * along(level, (350, 0.0), (430, 9.0))
     outer = rectus + lateral * (6.2 * abdomen + 2.5 * chest) + latissimus + pectoral
     # The ribs lie in the middle layer of the chest.
     beside_spine = np.clip((157.0 - degrees) / 6.0, 0.0, 1.0)
-    middle = lateral * 8.2 * abdomen * (1 - chest) + chest * beside_spine * (8.5 + 1.0 * bump(direction, 150.0, 25.0)) / m
+    middle = (
+        lateral * 8.2 * abdomen * (1 - chest) + chest * beside_spine * (8.5 + 1.0 * bump(direction, 150.0, 25.0)) / m
+    )
     inner = lateral * 4.2 * abdomen * (1 - 0.7 * chest)
     first = fascia - 0.6 - m * outer
     second = first - 0.8 * lateral - m * middle
@@ -317,7 +352,9 @@ def _thigh(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.nd
     across = s * muscle * grow * along(level, (-420, 52), (-260, 64), (-150, 71), (-60, 75), (0, 78), (40, 76))
     deep = s * muscle * grow * along(level, (-420, 56), (-260, 66), (-150, 73), (-60, 76), (0, 78), (40, 76))
     power = 2.3
-    fascia = ((np.abs(np.sin(direction)) / across) ** power + (np.abs(np.cos(direction)) / deep) ** power) ** (-1 / power)
+    fascia = ((np.abs(np.sin(direction)) / across) ** power + (np.abs(np.cos(direction)) / deep) ** power) ** (
+        -1 / power
+    )
     fascia = fascia + wavy(rng, direction, z[:, None], 1.2)
     female = plan.traits.sex == "F"
     share = 0.62 + 0.18 * np.clip(-outward, 0, 1) + 0.30 * np.clip(-np.cos(direction), 0, 1)

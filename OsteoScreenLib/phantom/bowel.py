@@ -45,7 +45,9 @@ def make_gut(plan: BodyPlan, surface: BodySurface, domes: Domes) -> list[Gut]:
     return [stomach, *colon, *small]
 
 
-def radius_towards(surface: BodySurface, angle_deg: float, z: float, name: str = "cavity") -> tuple[float, float, float]:
+def radius_towards(
+    surface: BodySurface, angle_deg: float, z: float, name: str = "cavity"
+) -> tuple[float, float, float]:
     """Radius of a layer of the trunk in a direction (0 in front, 90 left), and the middle (x, y) at that height."""
     cx, cy, radii = surface.trunk.at(np.asarray([z], dtype=np.float32))
     index = int((np.radians(angle_deg) + np.pi) / (2 * np.pi) * DIRECTIONS) % DIRECTIONS
@@ -84,12 +86,15 @@ def _colon(plan: BodyPlan, surface: BodySurface, domes: Domes, rng: np.random.Ge
 
     ascending = [wall(-78, 78, 4), wall(-84, 110, 2), wall(-94, 150), wall(-98, 190), wall(-92, flexure_r)]
     transverse = [wall(-72, flexure_r, 4), wall(-45, flexure_r - 0.5 * sag, 0), wall(-15, flexure_r - sag, -2),
-                  wall(18, flexure_r - 0.9 * sag, -2), wall(45, flexure_l - 0.6 * sag, 0), wall(75, flexure_l, 3)]  # fmt: skip
+                  wall(18, flexure_r - 0.9 * sag, -2), wall(45, flexure_l - 0.6 * sag, 0),
+                  wall(75, flexure_l, 3)]  # fmt: skip
     descending = [wall(88, flexure_l - 6), wall(102, 220, -4), wall(104, 170, -6), wall(98, 125, -4), wall(82, 92, 0)]
     swing = float(rng.normal(0, 12.0))
-    sigmoid = [descending[-1], (62 * s, -22 * s, 66 * s), (34 * s + swing, -30 * s, 48 * s), (2 * s + swing, -18 * s, 58 * s),
+    sigmoid = [descending[-1], (62 * s, -22 * s, 66 * s), (34 * s + swing, -30 * s, 48 * s),
+               (2 * s + swing, -18 * s, 58 * s),
                (-18 * s + 0.5 * swing, 12 * s, 62 * s), (2 * s, 40 * s, 58 * s)]  # fmt: skip
-    rectum = [(2.0 * s, 40.0 * s, 58.0 * s), (0.0, 52.0 * s, 38.0 * s), (0.0, 54.0 * s, 12.0 * s), (0.0, 44.0 * s, -16.0 * s),
+    rectum = [(2.0 * s, 40.0 * s, 58.0 * s), (0.0, 52.0 * s, 38.0 * s), (0.0, 54.0 * s, 12.0 * s),
+              (0.0, 44.0 * s, -16.0 * s),
               (0.0, 34.0 * s, -34.0 * s), (0.0, 42.0 * s, -66.0 * s)]  # fmt: skip
     gas_front = radius_towards(surface, 0.0, 190.0 * s)
     gas_y = gas_front[2] - gas_front[0] + float(rng.uniform(30.0, 52.0)) * s
@@ -111,9 +116,15 @@ def _colon(plan: BodyPlan, surface: BodySurface, domes: Domes, rng: np.random.Ge
 def _stomach(plan: BodyPlan, domes: Domes, rng: np.random.Generator) -> Gut:
     s, y0, top = plan.scale, domes.spine, domes.left_top
     size = float(np.exp(rng.normal(0, 0.15))) * s
-    points = [(66.0, -26.0, -36.0), (64.0, -48.0, -72.0), (48.0, -70.0, -102.0), (14.0, -78.0, -122.0), (-20.0, -62.0, -116.0)]
+    points = [
+        (60.0, -34.0, -37.0),
+        (64.0, -48.0, -72.0),
+        (48.0, -70.0, -102.0),
+        (14.0, -78.0, -122.0),
+        (-20.0, -62.0, -116.0),
+    ]
     course = tuple((x * s, y0 + y * s, top + z * s) for x, y, z in points)
-    radii = tuple(r * size for r in (34.0, 30.0, 23.0, 16.0, 11.0))
+    radii = tuple(r * size for r in (38.0, 32.0, 23.0, 16.0, 11.0))
     return Gut(course, radii, 4.5, FLUID, float(y0 + rng.uniform(-72.0, -45.0) * s))
 
 
@@ -122,7 +133,7 @@ def _small_bowel(plan: BodyPlan, surface: BodySurface, rng: np.random.Generator,
     s = plan.scale
     taken = [(np.asarray(p), r) for gut in others for p, r in zip(gut.points, gut.radii, strict=True)]
     loops: list[Gut] = []
-    wanted = int(round(20 + 16 * (1.0 - plan.visceral_share)))
+    wanted = round(20 + 16 * (1.0 - plan.visceral_share))
     for _ in range(wanted * 3):
         if len(loops) >= wanted:
             break
@@ -177,7 +188,9 @@ def _is_free(plan: BodyPlan, surface: BodySurface, point: np.ndarray, radius: fl
 
 def paint_bowel(canvas: TissueCanvas, gut: list[Gut], seed: int) -> None:
     """Paint the gut into the fat of the body cavity."""
-    reach = np.array([(min(p[2] for p in g.points) - max(g.radii), max(p[2] for p in g.points) + max(g.radii)) for g in gut])
+    reach = np.array(
+        [(min(p[2] for p in g.points) - max(g.radii), max(p[2] for p in g.points) + max(g.radii)) for g in gut]
+    )
     step = max(1, SLAB_VOXELS // (canvas.x.size * canvas.y.size))
     x_reach = [abs(p[0]) + r for g in gut for p, r in zip(g.points, g.radii, strict=True)]
     x_range = slice(*np.searchsorted(canvas.x.ravel(), (-max(x_reach), max(x_reach))).tolist())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from OsteoScreenLib.phantom.body_surface import along, layer, polar, spine_y
+from OsteoScreenLib.phantom.body_surface import BodySurface, along, layer, polar, spine_y
 from OsteoScreenLib.phantom.labels import LABEL
 from OsteoScreenLib.phantom.lattice_noise import Field, lattice_noise
 from OsteoScreenLib.phantom.plan import BodyPlan, rng_of
@@ -14,6 +14,8 @@ from OsteoScreenLib.phantom.shapes import Solid, blend, ellipsoid
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 
 DIAPHRAGM_MM = 3.0
+HEART_AXES = np.linalg.qr(np.array([(0.80, 0.45, 0.40), (-0.45, 0.89, 0.0), (-0.40, 0.0, 0.92)]))[0]
+"""The apex points to the left, forwards and down."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,12 @@ class Domes:
     scale: float
 
     def height(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """z of the diaphragm; deepest at the back and along the sides, where the lung reaches down in a recess."""
+        """Z of the diaphragm; deepest at the back and along the sides, where the lung reaches down in a recess."""
         s = self.scale
         tops = []
         for sign, top in ((-1.0, self.right_top), (1.0, self.left_top)):
-            u = (x - sign * 62.0 * s) / (92.0 * s)
-            v = (y - self.spine + 42.0 * s) / (95.0 * s)
+            u = np.clip((x - sign * 62.0 * s) / (92.0 * s), -1.15, 1.15)
+            v = np.maximum((y - self.spine + 42.0 * s) / (95.0 * s), -0.6)
             tops.append(top - 92.0 * s * (u * u + v * v) ** 1.25)
         both = -blend(-tops[0], -tops[1], 22.0)
         return both - 0.55 * np.maximum(y - self.spine + 5.0 * s, 0.0)
@@ -59,7 +61,7 @@ class _Chest:
     uneven: Field
 
 
-def paint_lungs(canvas: TissueCanvas, plan: BodyPlan, surface: object, domes: Domes) -> None:
+def paint_lungs(canvas: TissueCanvas, plan: BodyPlan, surface: BodySurface, domes: Domes) -> None:
     """Paint lungs, diaphragm, heart and the fat of the mediastinum over the body cavity."""
     lowest = domes.left_top - 190.0 * plan.scale
     first = int(np.searchsorted(canvas.z.ravel(), lowest))
@@ -68,7 +70,9 @@ def paint_lungs(canvas: TissueCanvas, plan: BodyPlan, surface: object, domes: Do
     rng = rng_of(plan.traits, "lungs")
     seeds = rng.integers(0, 2**31, size=3).tolist()
     s = plan.scale
-    heart = ellipsoid((24.0 * s, domes.spine - 68.0 * s, domes.left_top + 34.0 * s), (54.0 * s, 40.0 * s, 44.0 * s))
+    heart = ellipsoid(
+        (22.0 * s, domes.spine - 66.0 * s, domes.left_top + 42.0 * s), (60.0 * s, 44.0 * s, 56.0 * s), HEART_AXES
+    )
     chest = _Chest(
         plan, domes, heart,
         lattice_noise(seeds[0], 17.0), lattice_noise(seeds[1], 17.0), lattice_noise(seeds[2], 40.0),
@@ -78,7 +82,7 @@ def paint_lungs(canvas: TissueCanvas, plan: BodyPlan, surface: object, domes: Do
         _paint_slab(canvas, surface, chest, slice(start, min(start + step, canvas.z.size)))
 
 
-def _paint_slab(canvas: TissueCanvas, surface, chest: _Chest, z_range: slice) -> None:
+def _paint_slab(canvas: TissueCanvas, surface: BodySurface, chest: _Chest, z_range: slice) -> None:
     x_low, x_high, y_low, y_high = surface.reach(canvas.z[z_range])
     x_range = slice(*np.searchsorted(canvas.x.ravel(), (x_low, x_high)).tolist())
     y_range = slice(*np.searchsorted(canvas.y.ravel(), (y_low, y_high)).tolist())
@@ -90,10 +94,10 @@ def _paint_slab(canvas: TissueCanvas, surface, chest: _Chest, z_range: slice) ->
     inside = layer(*polar(surface.trunk, x, y, z), "cavity")
     uneven = chest.uneven(x, y, z)
     above = (chest.domes.height(x, y) - z) * 0.72 + 1.5 * uneven
-    middle = _mediastinum(chest, x, y, z)
-    heart = chest.heart.distance(x, y, z) + 1.5 * uneven
+    middle = _mediastinum(chest, x, y, z, uneven)
+    heart = chest.heart.distance(x, y, z) + 4.0 * uneven
     wall = np.maximum(inside, np.abs(above + DIAPHRAGM_MM / 2) - DIAPHRAGM_MM / 2)
-    _put(canvas, hu, label, _clip(np.maximum(wall, -middle - 8.0), voxel), canvas.hu["muscle"], LABEL["other_muscle"])
+    _put(canvas, hu, label, _clip(np.maximum(wall, -middle - 1.0), voxel), canvas.hu["muscle"], LABEL["other_muscle"])
     _put(canvas, hu, label, _clip(np.maximum(np.maximum(heart, inside + 1), above + 4.0), voxel),
          0.35 * canvas.hu["muscle"] + 0.65 * canvas.hu["blood"], LABEL["heart"])  # fmt: skip
     lung = np.maximum(np.maximum(inside, above), -middle)
@@ -114,7 +118,7 @@ def _paint_slab(canvas: TissueCanvas, surface, chest: _Chest, z_range: slice) ->
     np.copyto(label, np.uint8(LABEL["lung_right"]), where=(share > 0.5) & (x <= 0))
 
 
-def _mediastinum(chest: _Chest, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+def _mediastinum(chest: _Chest, x: np.ndarray, y: np.ndarray, z: np.ndarray, uneven: np.ndarray) -> np.ndarray:
     """Distance to what lies between the lungs: spine, great vessels, oesophagus, and fat behind the breastbone."""
     s = chest.plan.scale
     y0 = spine_y(chest.plan, z).astype(np.float32)
@@ -122,16 +126,14 @@ def _mediastinum(chest: _Chest, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> 
     spine = np.sqrt((dx / 1.05) ** 2 + np.maximum(np.abs(dy + 8.0 * s) - 14.0 * s, 0.0) ** 2) - 25.0 * s
     # A thin partition runs from the spine to the front.
     front = np.maximum(np.abs(x - 3.0 * s) - along(z, (300, 16), (430, 11)).astype(np.float32) * s, dy)
-    return blend(spine, front, 10.0)
+    return blend(spine, front, 10.0) + 3.5 * uneven
 
 
 def _clip(distance: np.ndarray, voxel: float) -> np.ndarray:
     return np.clip(0.5 - distance / voxel, 0.0, 1.0)
 
 
-def _put(
-    canvas: TissueCanvas, hu: np.ndarray, label: np.ndarray, share: np.ndarray, value: float, number: int
-) -> None:
+def _put(canvas: TissueCanvas, hu: np.ndarray, label: np.ndarray, share: np.ndarray, value: float, number: int) -> None:
     # Only the body cavity: the muscles beside the spine reach into its outline.
     share = share * np.isin(label, (LABEL["visceral_fat"], LABEL["lung_left"], LABEL["lung_right"]))
     hu += share * (value - hu)

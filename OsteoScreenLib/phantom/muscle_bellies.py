@@ -99,7 +99,13 @@ class Frame:
         return both_sides(loft(mapped), name, fat, slack)
 
     def strap(
-        self, name: str, start: Sequence[float], end: Sequence[float], radius: float, end_radius: float, fat: float = 1.0
+        self,
+        name: str,
+        start: Sequence[float],
+        end: Sequence[float],
+        radius: float,
+        end_radius: float,
+        fat: float = 1.0,
     ) -> list[Belly]:
         """A round belly between two points, on both sides."""
         size = self.plan.scale * self.thickness

@@ -113,8 +113,8 @@ def _paint_spleen(
 ) -> None:
     s = plan.scale
     size = s * float(np.exp(rng.normal(0, 0.10)))
-    centre = (104.0 * s, domes.spine + 0.0 * s, domes.left_top - 66.0 * s)
-    shape = ellipsoid(centre, (32.0 * size, 50.0 * size, 50.0 * size), turned(18.0, "z"))
+    centre = (100.0 * s, domes.spine - 2.0 * s, domes.left_top - 60.0 * s)
+    shape = ellipsoid(centre, (37.0 * size, 54.0 * size, 51.0 * size), turned(18.0, "z"))
     hollow = ellipsoid((60.0 * s, centre[1] - 30.0 * s, centre[2]), (32.0 * s, 40.0 * s, 50.0 * s))
     spleen = rough(minus(shape, inset(kidney, -5.0), hollow), lattice_noise(seed, 30.0), 2.2)
     canvas.paint(spleen, "spleen", label=LABEL["spleen"], only_labels=CAVITY)
@@ -158,10 +158,14 @@ def _paint_pelvic_organs(canvas: TissueCanvas, plan: BodyPlan, rng: np.random.Ge
         size = s * float(np.clip(0.9 + 0.006 * (plan.traits.age_years - 40.0) + rng.normal(0, 0.1), 0.75, 1.4))
         prostate = ellipsoid((0.0, -4.0 * s, base - 14.0 * s), (22.0 * size, 16.0 * size, 17.0 * size))
         vesicles = union(
-            [rod((sign * 5.0 * s, 13.0 * s, base + 6.0 * s), (sign * 30.0 * s, 20.0 * s, base + 14.0 * s), 5.5 * s, 4.0 * s)
+            [rod((sign * 5.0 * s, 13.0 * s, base + 6.0 * s), (sign * 30.0 * s, 20.0 * s, base + 14.0 * s),
+            5.5 * s, 4.0 * s)
              for sign in (-1.0, 1.0)], 3.0,
         )  # fmt: skip
-        solids = (rough(prostate, lattice_noise(seed + 1, 16.0), 1.2), rough(vesicles, lattice_noise(seed + 2, 8.0), 1.2))
+        solids = (
+            rough(prostate, lattice_noise(seed + 1, 16.0), 1.2),
+            rough(vesicles, lattice_noise(seed + 2, 8.0), 1.2),
+        )
     else:
         old = float(np.clip((plan.traits.age_years - 48.0) / 20.0, 0.0, 1.0))
         size = s * (1.0 - 0.35 * old) * float(np.exp(rng.normal(0, 0.08)))

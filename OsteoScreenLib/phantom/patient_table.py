@@ -33,6 +33,4 @@ def _layer(surface: BodySurface, top: float, bottom: float, width: float) -> Sol
         return across + np.zeros_like(z)
 
     rise = 0.00055 * half**2
-    return Solid(
-        distance, (-half, surface.table_mm + top - rise, -ENDLESS), (half, surface.table_mm + bottom, ENDLESS)
-    )
+    return Solid(distance, (-half, surface.table_mm + top - rise, -ENDLESS), (half, surface.table_mm + bottom, ENDLESS))

@@ -124,7 +124,7 @@ def _paint_muscles(
     gap = np.clip(0.5 * (width + voxel) - apart, 0.0, np.minimum(width, voxel)) / voxel
     share *= 1.0 - gap
     labels, fats = _belly_tables(anatomy)
-    streaks = np.clip(0.45 + 0.75 * anatomy.fibres(x, y, z), 0.0, 3.0)
+    streaks = np.clip(0.6 + 0.6 * anatomy.fibres(x, y, z), 0.0, 2.5)
     infiltration = np.clip(anatomy.fibre_fat * fats[packing.which] * streaks, 0.0, 0.85)
     muscle, fat = canvas.hu["muscle"], canvas.hu["fat"]
     _blend_in(canvas.soft_hu[box], share, muscle + (fat - muscle) * infiltration)

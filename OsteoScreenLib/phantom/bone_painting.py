@@ -13,6 +13,8 @@ from OsteoScreenLib.phantom.tissue_canvas import Field, TissueCanvas
 
 _PROBE_MM = 5.0
 _PIECE_MM = 24.0
+_UNEVENNESS = 0.2
+"""Relative deviation of the cortical thickness over about 9 mm."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def paint_bone(canvas: TissueCanvas, solid: Solid, tissue: BoneTissue, recipe: B
         shell = recipe.shell_mm(x, y, z) if callable(recipe.shell_mm) else recipe.shell_mm
         density = base if recipe.density is None else base * recipe.density(x, y, z)
         spongy = tissue.spongy(density, x, y, z)
-        return bone_mineral(depth, tissue.thickness(shell), cortical, spongy, voxel)
+        uneven = 1.0 + _UNEVENNESS * np.clip(tissue.patches(x, y, z), -2.0, 2.0)  # No shell is drawn with a ruler.
+        return bone_mineral(depth, tissue.thickness(shell) * uneven, cortical, spongy, voxel)
 
     marrow = tissue.marrow(recipe.region)
     for low, high in pieces(solid, voxel):

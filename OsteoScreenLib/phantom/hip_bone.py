@@ -103,7 +103,7 @@ _LANDMARKS: dict[str, Point] = {
     "anterior_inferior_iliac_spine": (101, -42, 33),
     "iliac_crest_top": (127, 22, 134),
     "posterior_superior_iliac_spine": (43, 102, 87),
-    "ischial_spine": (50, 53, -8),
+    "ischial_spine": (46, 53, -8),
     "ischial_tuberosity": (71, 46, -78),
     "pubic_tubercle": (27, -44, -14),
 }
@@ -137,7 +137,7 @@ class _Placing:
             + high * (self.flare + (2.0 if self.female else 0.0))
             + low * lateral * (self.arch + (5.0 if self.female else -3.0))
         )
-        x = x + (3.5 if self.female else 0.0) * np.clip(1.0 - np.abs(z + 8.0) / 25.0, 0.0, 1.0) * np.clip(
+        x = x + (6.5 if self.female else 0.0) * np.clip(1.0 - np.abs(z + 8.0) / 25.0, 0.0, 1.0) * np.clip(
             (y - 30.0) / 20.0, 0.0, 1.0
         )
         z = z + high * (self.crest - (5.0 if self.female else 0.0)) - low * self.ischium
@@ -179,7 +179,7 @@ def _socket_block(place: _Placing, head: Point, radius: float) -> list[Solid]:
 
 
 def _columns(place: _Placing) -> list[Solid]:
-    spine_root, spine_tip = place.point((66, 44, 2)), place.point((51, 52, -8))
+    spine_root, spine_tip = place.point((66, 44, 2)), place.point((47, 52, -8))
     return [
         tube(place.path(_POSTERIOR_COLUMN, 10), (-0.80, 0.60, 0.0)),
         tube(place.path(_SUPERIOR_RAMUS, 12), (0.0, 0.3, 1.0)),
@@ -242,7 +242,7 @@ def _beyond_rim(head: Point, radius: float) -> Solid:
     def distance(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         x, y, z = x - head[0], y - head[1], z - head[2]
         outwards = np.maximum(np.sqrt(x * x + y * y + z * z) - (radius + 5.0), 0.0)
-        return 1.5 + 1.3 * outwards - (nx * x + ny * y + nz * z)  # The plane bends away: no ledge is cut far out.
+        return 1.5 + 0.7 * outwards - (nx * x + ny * y + nz * z)  # The plane bends away: no ledge is cut far out.
 
     around = sphere(head, reach)
     return Solid(distance, around.low, around.high)

@@ -175,8 +175,7 @@ def sheet(
     low, high = ring[:, :2].min(axis=0) - 10.0, ring[:, :2].max(axis=0) + 10.0
     if symmetric:
         low[0] = 0.0
-    table = _sheet_table(placed, points[:, 3], ring[:, :2], low, high)
-    height, half, edge, slope = table
+    height, half, edge, slope = _sheet_table(placed, points[:, 3], ring[:, :2], low, high)
     (ax, ay, az), (bx, by, bz), (wx, wy, wz) = frame.tolist()
     first, second = low.tolist()
     last_a, last_b = height.shape[0] - 1, height.shape[1] - 1

@@ -88,7 +88,7 @@ def test_hip_bone_landmarks_keep_the_distances_of_pelvimetry(traits: PatientTrai
         return marks["L"][name][0] - marks["R"][name][0]
 
     assert 215 < apart("anterior_superior_iliac_spine") < 275
-    assert 85 < apart("ischial_spine") < 130
+    assert (80 if traits.sex == "M" else 90) < apart("ischial_spine") < 125
     assert 70 < apart("posterior_superior_iliac_spine") < 105
     left = marks["L"]
     height = left["iliac_crest_top"][2] - left["ischial_tuberosity"][2]
@@ -162,8 +162,8 @@ def _trabecular(traits: PatientTraits, name: str = "L3") -> float:
 def test_vertebral_trabecular_density_follows_age_and_the_patients_level() -> None:
     young = _trabecular(replace(MAN, age_years=25.0))
     old = _trabecular(replace(WOMAN, age_years=82.0))
-    assert 140 < young < 230
-    assert 50 < old < 125
+    assert 145 < young < 200  # QCT norms: about 180 mg/cm3 in the young, 80 to 110 at 80 years.
+    assert 60 < old < 120
     assert _trabecular(replace(WOMAN, bone_z=1.5)) > _trabecular(replace(WOMAN, bone_z=-1.5)) + 20
 
 

@@ -109,8 +109,20 @@ def _colon(plan: BodyPlan, surface: BodySurface, domes: Domes, rng: np.random.Ge
     for points, radii, content, level, thick, haustra in pieces:
         scale = wide if points is not rectum else float(np.exp(rng.normal(0, 0.15)))
         course, size = _resampled(points, [r * s * scale for r in radii], 19.0 * s, rng, haustra)
+        if points is transverse:
+            course = _before_the_aorta(plan, course, size)
         guts.append(Gut(course, size, thick, content, float(level)))
     return guts
+
+
+def _before_the_aorta(plan: BodyPlan, course: tuple, size: tuple) -> tuple:
+    """Keep the middle of a course in front of the great vessels, in lean patients too."""
+    s = plan.scale
+    moved = []
+    for (x, y, z), radius in zip(course, size, strict=True):
+        limit = float(spine_y(plan, np.asarray(z))) - 42.0 * s - radius + max(abs(x) - 35.0 * s, 0.0)
+        moved.append((x, min(y, limit), z))
+    return tuple(moved)
 
 
 def _stomach(plan: BodyPlan, domes: Domes, rng: np.random.Generator) -> Gut:

@@ -61,7 +61,8 @@ def test_every_soft_structure_is_there(traits: PatientTraits) -> None:
     expected = {
         "skin", "subcutaneous_fat", "visceral_fat", "intermuscular_fat", "liver", "spleen", "bowel", "bladder",
         "pancreas", "aorta", "inferior_vena_cava", "heart", "prostate_or_uterus", "kidney_left", "kidney_right",
-        "lung_left", "lung_right", "iliac_artery_left", "iliac_vein_right", "femoral_artery_left", "femoral_vein_right", *MUSCLES,
+        "lung_left", "lung_right",
+        "iliac_artery_left", "iliac_vein_right", "femoral_artery_left", "femoral_vein_right", *MUSCLES,
     }  # fmt: skip
     assert expected <= present
 

@@ -110,7 +110,8 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol(
                 "hip",
                 kvp=140.0,
-                noise_hu=9.0,
+                noise_hu=18.0,
+                tube_modulation=0.2,
                 kernel="SOFT",
                 slice_thickness_mm=3.0,
                 spacing_xyz_mm=(0.98, 0.98, 3.0),

@@ -67,8 +67,8 @@ class FemurTruth:
 
     def to_dict(self) -> dict[str, object]:
         """JSON form."""
-        points = ("head_centre", "neck_axis", "neck_centre", "shaft_point", "shaft_axis")
-        points += ("lesser_trochanter", "greater_trochanter")
+        axes = ("neck_axis", "shaft_axis")
+        points = (*axes, "head_centre", "neck_centre", "shaft_point", "lesser_trochanter", "greater_trochanter")
         numbers = ("head_radius_mm", "neck_area_mm2", "neck_height_mm", "neck_depth_mm", "neck_distance_mm")
         return {
             "side": self.side,

@@ -16,10 +16,10 @@ from OsteoScreenLib.phantom.bone_density import BoneTissue, bone_mineral
 from OsteoScreenLib.phantom.femur_solid import FemurPoints, FemurSolid
 from OsteoScreenLib.phantom.tissue_canvas import Mixture
 
-_HEAD_SHELL_MM, _NECK_SHELL_MM, _TROCHANTER_SHELL_MM = 0.6, 1.5, 1.2
+_HEAD_SHELL_MM, _NECK_SHELL_MM, _TROCHANTER_SHELL_MM = 0.6, 1.5, 1.0
 # Height over the crossing of the axes (size 1) and share of the shaft's full cortical thickness.
 _SHELL_LEVELS = (-300.0, -230.0, -100.0, -70.0, -45.0, -25.0, -8.0, 12.0)
-_SHELL_SHARES = (0.70, 1.0, 1.0, 0.92, 0.70, 0.46, 0.26, 0.13)
+_SHELL_SHARES = (0.70, 1.0, 1.0, 0.91, 0.66, 0.42, 0.23, 0.12)
 TABLE_LOW_MM = -420.0
 
 Blocks = tuple[np.ndarray, ...]
@@ -104,7 +104,7 @@ class FemurDensity:
         """Density between the shells, before its texture."""
         depth, (neck, base) = -points.distance, parts
         loss, size = self.tissue.loss, self.shape.size
-        head, neck_mean, body = 100.0 * loss(1.7), 118.0 * loss(1.9), 95.0 * loss(1.9)
+        head, neck_mean, body = 100.0 * loss(1.7), 118.0 * loss(1.9), 125.0 * loss(1.9)
         value = head + (neck_mean - head) * neck + (body - neck_mean) * base
         value = np.maximum(value + self._groups(points, neck, *place), 8.0)
         # Spongy bone condenses towards the shell, more so where the shell is thick.
@@ -129,7 +129,7 @@ class FemurDensity:
         course = 0.50 * s + 0.87 * q + 0.6  # across the fan
         rise = 21.5 + 0.50 * q - 0.87 * s  # along it, 0 below the head, about 40 at its top
         width = 5.5 + 0.12 * np.clip(rise, 0.0, 45.0)
-        fan = np.exp(-0.5 * (course / width) ** 2 - v2 * (1.0 / 600.0)) * np.clip(rise / 8.0 + 1.0, 0.0, 1.0)
+        fan = np.exp(-0.5 * (course / width) ** 2 - v2 * (1.0 / 1000.0)) * np.clip(rise / 8.0 + 1.0, 0.0, 1.0)
         # An arc: from the outer cortex over the top of the neck into the lower half of the head.
         arc = np.sqrt((s - 36.0) ** 2 + (q + 52.0) ** 2) - 58.0
         tensile = np.exp(-0.5 * (arc * (1.0 / 5.5)) ** 2 - v2 * (1.0 / 260.0)) * np.clip((58.0 - s) / 12.0, 0.0, 1.0)
@@ -147,7 +147,7 @@ class FemurDensity:
         rows = rows + np.sin((points.v - 0.35 * course) * (6.283 / 3.7) + 1.7 * waver)
         scar = np.exp(-0.5 * ((s - 8.0 + 0.012 * (q * q + v2)) * (1.0 / 1.3)) ** 2) * (1.0 - neck)
         return (
-            (285.0 * loss(1.2)) * fan
+            (275.0 * loss(1.2)) * fan
             + (18.0 * loss(1.2)) * rows * (1.0 + fan)
             + (260.0 * loss(1.3)) * plate
             + (75.0 * loss(2.0)) * tensile

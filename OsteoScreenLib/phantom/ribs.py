@@ -46,6 +46,20 @@ def ribs(plan: BodyPlan, surface: BodySurface | None = None) -> list[Rib]:
     return [_rib(plan, outline, number, side) for number in _COURSE for side in "LR"]
 
 
+def sternum(plan: BodyPlan, surface: BodySurface | None = None) -> tuple[Solid, Solid]:
+    """The lower part of the sternum's body, which ends at T9, and the xiphoid process under it."""
+    outline, s = (surface or make_body_surface(plan)).trunk, plan.scale
+    joint = plan.vertebra("T9").centre[2]
+    levels = joint + s * np.array([1.0, 15.0, 35.0, 60.0, 90.0])
+    body = np.array([(*wall_point(outline, 0.0, z), 18.0 * s, 5.0 * s) for z in levels.tolist()])
+    levels = joint - s * np.array([-2.0, 12.0, 26.0])
+    process = [
+        (*wall_point(outline, 0.0, z), width * s, 3.2 * s)
+        for z, width in zip(levels.tolist(), (11.0, 9.0, 5.0), strict=True)
+    ]
+    return tube(body, (1.0, 0.0, 0.0)), tube(np.array(process), (1.0, 0.0, 0.0))
+
+
 def _spine_point(plan: BodyPlan, number: int) -> np.ndarray:
     """Where a rib's head lies: the upper edge of its body; above T8 the spine goes on as it goes there."""
     top, below = plan.vertebra("T8"), plan.vertebra("T9")

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from OsteoScreenLib.phantom.body_surface import BodySurface
+from OsteoScreenLib.phantom.body_surface import BodySurface, make_body_surface
 from OsteoScreenLib.phantom.bone_density import BoneTissue, bone_level, bone_tissue
 from OsteoScreenLib.phantom.bone_painting import BoneRecipe, paint_bone
 from OsteoScreenLib.phantom.hip_bone import hip_bone
 from OsteoScreenLib.phantom.labels import LABEL, sided
 from OsteoScreenLib.phantom.plan import VERTEBRAE, BodyPlan
-from OsteoScreenLib.phantom.ribs import ribs
+from OsteoScreenLib.phantom.ribs import ribs, sternum
 from OsteoScreenLib.phantom.sacrum import Sacrum, beside, sacrum
 from OsteoScreenLib.phantom.shapes import Solid, ellipsoid
 from OsteoScreenLib.phantom.swept_shapes import remembered, spline_points, tube
@@ -23,8 +23,8 @@ from OsteoScreenLib.phantom.vertebra import Vertebra, vertebra
 
 _SACROILIAC_GAP_MM = 3.0
 _VERTEBRAL_FADE = 0.3
-"""Exponent by which vertebrae lose more with age than the skeleton: fitted to L1 at 120 kVp, 226 HU before 30 years and 89
-HU after 90 (Jang 2019, Radiology 291:360), and to QCT norms."""
+"""Exponent by which vertebrae lose more with age than the skeleton: fitted to L1 at 120 kVp, 226 HU before 30 years
+and 89 HU after 90 (Jang 2019, Radiology 291:360), and to QCT norms."""
 
 
 def paint_pelvis(canvas: TissueCanvas, plan: BodyPlan) -> dict[str, Any]:
@@ -141,12 +141,16 @@ def paint_axial_skeleton(canvas: TissueCanvas, plan: BodyPlan, surface: BodySurf
     for name, bone in bones.items():
         if canvas.sees(bone.whole):
             paint_bone(canvas, bone.whole, tissue, _vertebra_recipe(plan, bone), LABEL[f"vertebra_{name}"])
+    surface = surface or make_body_surface(plan)
     cage = ribs(plan, surface)
     # Costal cartilage calcifies with age (McCormick 1980, J Forensic Sci 25:736).
     chalk = 30.0 + 1.2 * max(plan.traits.age_years - 30.0, 0.0)
+    mineral = _calcified(tissue, chalk)
+    body, process = sternum(plan, surface)
+    paint_bone(canvas, body, tissue, BoneRecipe("rib", 0.8), LABEL["cartilage"])  # The table has no sternum.
+    canvas.paint(process, "cartilage", mineral=mineral, label=LABEL["cartilage"])
     for rib in cage:
         if rib.number < 12:
-            mineral = _calcified(tissue, chalk)
             canvas.paint(rib.cartilage, "cartilage", mineral=mineral, label=LABEL["cartilage"])
         paint_bone(canvas, rib.bone, tissue, BoneRecipe("rib", 1.15), sided("rib", rib.side))
     return {"vertebrae": bones, "ribs": cage}

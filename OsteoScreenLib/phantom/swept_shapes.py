@@ -173,9 +173,13 @@ def sheet(
     placed = (points[:, :3] - np.asarray(origin)) @ frame.T
     ring = spline_points((outline - np.asarray(origin)) @ frame.T, 360, closed=True)
     low, high = ring[:, :2].min(axis=0) - 10.0, ring[:, :2].max(axis=0) + 10.0
-    if symmetric:
+    thickness = points[:, 3]
+    if symmetric:  # The other side's points keep the surface smooth across the middle.
         low[0] = 0.0
-    height, half, edge, slope = _sheet_table(placed, points[:, 3], ring[:, :2], low, high)
+        other = placed[:, 0] > 1e-6
+        placed = np.vstack((placed, placed[other] * [-1.0, 1.0, 1.0]))
+        thickness = np.concatenate((thickness, thickness[other]))
+    height, half, edge, slope = _sheet_table(placed, thickness, ring[:, :2], low, high)
     (ax, ay, az), (bx, by, bz), (wx, wy, wz) = frame.tolist()
     first, second = low.tolist()
     last_a, last_b = height.shape[0] - 1, height.shape[1] - 1

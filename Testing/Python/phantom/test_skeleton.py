@@ -12,7 +12,7 @@ from OsteoScreenLib.phantom.bone_painting import BoneRecipe, paint_bone, pieces
 from OsteoScreenLib.phantom.hip_bone import hip_bone
 from OsteoScreenLib.phantom.labels import LABEL, sided
 from OsteoScreenLib.phantom.plan import VERTEBRAE, BodyPlan, plan_body
-from OsteoScreenLib.phantom.ribs import ribs
+from OsteoScreenLib.phantom.ribs import ribs, sternum
 from OsteoScreenLib.phantom.shapes import sphere
 from OsteoScreenLib.phantom.skeleton import paint_axial_skeleton, paint_pelvis
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
@@ -229,3 +229,13 @@ def test_the_pieces_of_a_solid_share_no_voxel_and_hold_it_all() -> None:
         assert low[2] - 1.5 == pytest.approx(high[2] + 1.5)
     assert parts[0][0][2] - 1.5 <= -50.0
     assert parts[-1][1][2] + 1.5 >= 50.0
+
+
+def test_the_sternum_lies_in_front_in_the_middle_and_ends_at_t9() -> None:
+    plan = body(MAN)
+    bone, process = sternum(plan)
+    joint = plan.vertebra("T9").centre[2]
+    assert bone.low[2] > joint - 25
+    assert process.low[2] < joint - 25
+    assert abs(bone.low[0] + bone.high[0]) < 12
+    assert bone.high[1] < plan.vertebra("T9").centre[1] - 70

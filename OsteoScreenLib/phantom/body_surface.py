@@ -314,6 +314,8 @@ def _wall(plan: BodyPlan, level: np.ndarray, direction: np.ndarray, fascia: np.n
     second = first - 0.8 * lateral - m * middle
     third = second - 0.7 * lateral - m * inner
     cavity = third - 1.5 - 2.5 * (1 - chest) * plan.visceral_share * 2.0
+    # In the midline, where the wall is thin, too.
+    cavity = np.minimum(cavity, fascia - 6.0)
     cavity = np.minimum(cavity, _pelvic_cavity(plan, level, direction))
     return {"outer": first, "middle": second, "inner": third, "cavity": np.maximum(cavity, 1.0)}
 

@@ -38,13 +38,13 @@ help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "Variables: PYTHON=python3.12  VENV=.venv  CT=/path/to/scan  OUT=folder  WORKERS=2  ARGS='-k reader'"
 
-demo: $(VENV)/.installed  ## Install, make a CT of a geometric body, screen it (CT=/path/to/scan: screen that)
+demo: $(VENV)/.installed  ## Install, make the CT of a digital patient, screen it (CT=/path/to/scan: screen that)
 ifeq ($(strip $(CT)),)
-	@echo "== Making a CT of a geometric body: test shapes of known density, no patient and no anatomy"
+	@echo "== Making the CT of a digital patient: simulated, of known bone density, not a person"
 	@rm -rf demo-output/scan demo-output/result
-	@$(BIN)/osteoscreen phantom --out demo-output/scan --count 1 --seed 1
+	@$(BIN)/osteoscreen phantom --out demo-output/scan --count 1 --seed 1 --dicom
 	@echo "== Screening it"
-	@$(BIN)/osteoscreen screen demo-output/scan/* --out "$(OUT)"
+	@$(BIN)/osteoscreen screen demo-output/scan/*/dicom --out "$(OUT)"
 else
 	@echo "== Screening $(CT)"
 	@$(BIN)/osteoscreen screen "$(CT)" --out "$(OUT)"

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -48,13 +49,18 @@ Make = Callable[[Case, Options], tuple[Patient, np.ndarray | None]]
 """Makes a case: the digital patient, and the regions of its femora where there are any. Must be importable by name."""
 
 
-def make_case(case: Case, options: Options) -> tuple[Patient, np.ndarray | None]:
-    """Make a digital patient as planned."""
+def make_case(case: Case, options: Options, workers: int = 2) -> tuple[Patient, np.ndarray | None]:
+    """Make a digital patient as planned; the result does not depend on the number of threads, ``workers``."""
     from OsteoScreenLib.phantom.digital_patient import make_digital_patient
 
-    spacing = options.spacing_xyz_mm or case.protocol.spacing_xyz_mm
-    patient = make_digital_patient(case.traits, case.protocol, spacing_xyz_mm=spacing, shape_zyx=options.shape_zyx)
-    return patient, getattr(patient, "femur_regions", None)
+    patient = make_digital_patient(
+        case.traits,
+        case.protocol,
+        spacing_xyz_mm=options.spacing_xyz_mm,
+        shape_zyx=options.shape_zyx,
+        workers=workers,
+    )
+    return patient, patient.femur_regions
 
 
 def make_cohort(
@@ -113,6 +119,8 @@ def _each(
             stop_if(cancelled)
             yield write_case(case, folder, options, make)
         return
+    if make is make_case:
+        make = partial(make_case, workers=1)
     pool = ProcessPoolExecutor(min(jobs, max(len(cases), 1)), mp_context=get_context("spawn"))
     try:
         waiting: set[Future[str]] = {pool.submit(write_case, case, folder, options, make) for case in cases}

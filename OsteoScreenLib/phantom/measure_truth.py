@@ -15,12 +15,9 @@ import numpy as np
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.phantom.areal_truth import SPINE_MARGIN_MM, ArealDensity, FemurLandmarks, femur_areal, spine_areal
 from OsteoScreenLib.phantom.attenuation import Beam
-from OsteoScreenLib.phantom.femur import FemurTruth, femur_truth, paint_femora
-from OsteoScreenLib.phantom.femur_regions import REGIONS, femur_regions
-from OsteoScreenLib.phantom.femur_shape import SIDES, draw_femur_shape
+from OsteoScreenLib.phantom.femur import FemurTruth
 from OsteoScreenLib.phantom.labels import BONES, LABEL, MUSCLES, sided
 from OsteoScreenLib.phantom.plan import BodyPlan
-from OsteoScreenLib.phantom.skeleton import paint_axial_skeleton
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 from OsteoScreenLib.phantom.truth import FemurRecord, PatientTruth, SpineRecord
 from OsteoScreenLib.phantom.volumetric_truth import RegionDensity, mid_body_region, region_densities
@@ -32,8 +29,7 @@ QCT_VERTEBRAE = ("T12", "L1", "L2", "L3", "L4")
 _BONE_LABELS = frozenset(LABEL[name] for name in BONES)
 _VERTEBRA_LABELS = frozenset(LABEL[name] for name in BONES if name.startswith("vertebra_"))
 
-CORTICAL_MG_CM3 = 450.0
-"""Voxels of 1 mm that hold more than this count as cortical, as QCT of the hip parts them by a threshold."""
+TOTAL_HIP_PARTS = ("neck", "trochanteric", "intertrochanteric")
 
 Paint = Callable[[TissueCanvas], object]
 Regions = Callable[[TissueCanvas, str], tuple[Mapping[str, np.ndarray], np.ndarray]]
@@ -54,25 +50,6 @@ class Painters:
     spine: Paint
     everything: Paint
     regions: Regions
-
-
-def painters_of(plan: BodyPlan, everything: Paint) -> Painters:
-    """The painters of a digital patient; ``everything`` paints the whole of it."""
-    marks = {side: femur_truth(draw_femur_shape(plan, side)) for side in SIDES}
-
-    def regions(canvas: TissueCanvas, side: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        bone = canvas.label == sided("femur", side)
-        numbers = femur_regions(marks[side], canvas.x, canvas.y, canvas.z)
-        masks = {name: bone & (numbers == number) for number, name in REGIONS.items() if name != "shaft"}
-        masks["total_hip"] = masks["neck"] | masks["trochanteric"] | masks["intertrochanteric"]
-        return masks, canvas.mineral > CORTICAL_MG_CM3
-
-    return Painters(
-        femora=lambda canvas: paint_femora(canvas, plan),
-        spine=lambda canvas: paint_axial_skeleton(canvas, plan),
-        everything=everything,
-        regions=regions,
-    )
 
 
 def measure_truth(
@@ -135,6 +112,8 @@ def _femur(femur: FemurTruth, painters: Painters, beam: Beam) -> FemurRecord:
     number = sided("femur", femur.side)
     areal = femur_areal(canvas.mineral, canvas.label, canvas.geometry, number, _BONE_LABELS, femur_landmarks(femur))
     regions, cortical = painters.regions(canvas, femur.side)
+    if set(TOTAL_HIP_PARTS) <= set(regions):
+        regions = {**regions, "total_hip": np.any([regions[name] for name in TOTAL_HIP_PARTS], axis=0)}
     volumetric: dict[str, RegionDensity] = region_densities(
         canvas.mineral, regions, cortical, canvas.geometry.voxel_volume_mm3
     )

@@ -30,6 +30,7 @@ class SmallPatient:
     traits: PatientTraits
     protocol: Protocol
     truth: PatientTruth
+    femur_regions: np.ndarray
 
 
 def make_small_case(case: Case, options: Options) -> tuple[SmallPatient, np.ndarray]:
@@ -61,4 +62,4 @@ def make_small_case(case: Case, options: Options) -> tuple[SmallPatient, np.ndar
         0.97,
     )
     regions = np.where(np.isin(canvas.label, (1, 2)), canvas.label, 0).astype(np.uint8)
-    return SmallPatient(ct, canvas.label, case.traits, case.protocol, truth), regions
+    return SmallPatient(ct, canvas.label, case.traits, case.protocol, truth, regions), regions

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +55,21 @@ class TissueCanvas:
         self.x = (ox + sx * np.arange(nx, dtype=np.float32)).reshape(1, 1, nx)
         self.y = (oy + sy * np.arange(ny, dtype=np.float32)).reshape(1, ny, 1)
         self.z = (oz + sz * np.arange(nz, dtype=np.float32)).reshape(nz, 1, 1)
+
+    def slab(self, rows: slice) -> TissueCanvas:
+        """A canvas over some of the slices that shares their memory, so that threads can paint side by side."""
+        part = copy.copy(self)
+        first, last, _ = rows.indices(self.geometry.shape_zyx[0])
+        x, y, _ = self.geometry.origin_lps_mm
+        part.geometry = replace(
+            self.geometry,
+            shape_zyx=(last - first, *self.geometry.shape_zyx[1:]),
+            origin_lps_mm=(x, y, float(self.z[first, 0, 0])),
+        )
+        part.z = self.z[rows]
+        for name in ("soft_hu", "mineral", "label"):
+            setattr(part, name, getattr(self, name)[rows])
+        return part
 
     @property
     def voxel_mm(self) -> float:

@@ -173,7 +173,7 @@ class OsteoScreenLogic(ScriptedLoadableModuleLogic, LibraryLogic):
 
 
 class OsteoScreenTest(ScriptedLoadableModuleTest):
-    """Self-test on a body of known geometry that the program makes itself; needs no download."""
+    """Self-test on a digital patient that the program makes itself; needs no download."""
 
     def setUp(self):
         """Start from an empty scene."""
@@ -186,19 +186,20 @@ class OsteoScreenTest(ScriptedLoadableModuleTest):
             test()
 
     def test_a_volume_node_is_checked(self):
-        """The flags of the geometric body arrive in the table, one row each, for that volume."""
+        """The flags of a digital patient arrive in the table, one row each, for that volume."""
         from OsteoScreenLib.mrml.volume import write_volume_node
-        from OsteoScreenLib.phantom.geometric_body import make_geometric_body
+        from OsteoScreenLib.phantom.digital_patient import make_digital_patient
+        from OsteoScreenLib.phantom.draw_traits import draw_patient
 
-        self.delayDisplay(_("Checking a geometric body"))
-        body = make_geometric_body()
-        volumeNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Geometric body")
-        write_volume_node(body, volumeNode)
+        self.delayDisplay(_("Checking a digital patient"))
+        patient = make_digital_patient(draw_patient(1), shape_zyx=(40, 160, 160), with_truth=False).ct
+        volumeNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Digital patient")
+        write_volume_node(patient, volumeNode)
         tableNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "Flags")
         logic = OsteoScreenLogic()
         result = logic.check(volumeNode)
         logic.writeFlagsTable(result, tableNode, volumeNode)
-        self.assertEqual(result.geometry.shape_zyx, body.geometry.shape_zyx)
+        self.assertEqual(result.geometry.shape_zyx, patient.geometry.shape_zyx)
         self.assertEqual(tableNode.GetNumberOfRows(), len(result.quality))
         self.assertIn(light_for_volume(tableNode, volumeNode), ("green", "amber", "red"))
         self.delayDisplay(_("Test passed"))

@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def make_series(folder: Path) -> None:
-    """Our geometric body in its middle, air around it, noise everywhere, so that nothing is flat."""
+    """A digital patient enlarged to that many voxels, with noise added so that nothing is flat."""
     import dataclasses
 
     import numpy as np
@@ -69,9 +69,10 @@ def make_series(folder: Path) -> None:
     from OsteoScreenLib.ct.geometry import Geometry
     from OsteoScreenLib.ct.volume import CTVolume
     from OsteoScreenLib.phantom.dicom_series import write_dicom_series
-    from OsteoScreenLib.phantom.geometric_body import make_geometric_body
+    from OsteoScreenLib.phantom.digital_patient import make_digital_patient
+    from OsteoScreenLib.phantom.draw_traits import draw_patient
 
-    body = make_geometric_body(seed=1)
+    body = make_digital_patient(draw_patient(1), with_truth=False).ct
     index = [np.arange(n) * m // n for n, m in zip(SHAPE, body.hu.shape, strict=True)]
     hu = body.hu[np.ix_(*index)] + np.random.default_rng(0).integers(-12, 13, (SHAPE[1], SHAPE[2]), dtype=np.int16)
     geometry = Geometry(SHAPE, (0.75, 0.75, 0.6), (-192.0, -192.0, 0.0), (1, 0, 0, 0, 1, 0, 0, 0, 1))

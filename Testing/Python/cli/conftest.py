@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from factory.geometric_body import make_geometric_body
 
 from OsteoScreenLib.cli import app
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.phantom.dicom_series import write_dicom_series
-from OsteoScreenLib.phantom.geometric_body import make_geometric_body
 
 
 @dataclass(frozen=True)

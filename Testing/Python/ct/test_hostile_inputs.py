@@ -168,8 +168,8 @@ def assert_result_holds(folder: Path, entry: HostileInput) -> None:
     assert result["withheld"] is bool(grave)
     for file in folder.iterdir():
         text = file.read_text(encoding="utf-8")
-        assert "GeometricBody" not in text, "the patient's name"
-        assert "GEOMETRIC-BODY" not in text, "the patient's ID"
+        assert "OsteoScreen^Simulation" not in text, "the patient's name"
+        assert "OSTEOSCREEN-SIMULATION" not in text, "the patient's ID"
         assert "1.2.826.0.1" not in text, "a UID"
     assert "<script>alert" not in (folder / "report.html").read_text(encoding="utf-8")
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from factory.geometric_body import make_geometric_body
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.ct.volume import CTVolume
-from OsteoScreenLib.phantom.geometric_body import make_geometric_body
 
 SHAPE_ZYX = (20, 128, 128)
 SPACING_XYZ_MM = (3.0, 3.0, 3.0)

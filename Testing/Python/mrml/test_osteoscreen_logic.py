@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factory.geometric_body import make_geometric_body
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import CancelledError, InputError
 from OsteoScreenLib.mrml.osteoscreen_logic import OsteoScreenLogic
 from OsteoScreenLib.mrml.volume import write_volume_node
-from OsteoScreenLib.phantom.geometric_body import make_geometric_body
 from OsteoScreenLib.quality.flag import Severity
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.screening.pipeline import screen

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from factory.geometric_body import make_geometric_body
 
 from OsteoScreenLib.mrml.volume import write_volume_node
-from OsteoScreenLib.phantom.geometric_body import make_geometric_body
 
 PAGE = "Docs/tested-without-slicer.md"
 FENCED = re.compile(r"^```python\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)

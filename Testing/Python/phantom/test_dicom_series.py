@@ -10,12 +10,12 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from factory.geometric_body import make_geometric_body
 
 from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import CancelledError, OutputError
 from OsteoScreenLib.phantom.dicom_series import write_dicom_series
-from OsteoScreenLib.phantom.geometric_body import make_geometric_body
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_every_image_has_its_own_uid_and_all_share_one_series(body: CTVolume, tm
 
 def test_it_names_its_maker_and_no_patient(body: CTVolume, tmp_path: Path):
     image = pydicom.dcmread(write_dicom_series(body, tmp_path / "s")[0])
-    assert image.PatientName == "OsteoScreen^GeometricBody"
+    assert image.PatientName == "OsteoScreen^Simulation"
     assert image.ImageComments == "Made by OsteoScreen; not a patient"
     for keyword in ("PatientBirthDate", "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName"):
         assert image[keyword].value == ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factory.geometric_canvas import Canvas
 
 from OsteoScreenLib.ct.geometry import Geometry
-from OsteoScreenLib.phantom.canvas import Canvas
 from OsteoScreenLib.phantom.shapes import Solid, column, ellipsoid, half_of, inset, minus, mirrored, rod, sphere, union
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from OsteoScreenLib.phantom.canvas import Canvas
+from factory.geometric_canvas import Canvas
 from OsteoScreenLib.phantom.shapes import Solid, column, ellipsoid, half_of, inset, minus, mirrored, rod, sphere, union
 
 # HU at 120 kVp. Cortical and trabecular values lie within the ranges measured in adults without osteoporosis.

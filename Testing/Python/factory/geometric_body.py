@@ -11,13 +11,13 @@ import math
 
 import numpy as np
 
+from factory.geometric_bones import paint_pelvis, paint_proximal_femora, paint_spine
+from factory.geometric_canvas import Canvas
+from factory.geometric_scanner import ScannerModel
+from factory.geometric_soft_tissue import body_distance, paint_soft_tissue, paint_table
 from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.ct.volume import CTVolume, Source
-from OsteoScreenLib.phantom.canvas import Canvas
-from OsteoScreenLib.phantom.geometric_bones import paint_pelvis, paint_proximal_femora, paint_spine
-from OsteoScreenLib.phantom.geometric_soft_tissue import body_distance, paint_soft_tissue, paint_table
-from OsteoScreenLib.phantom.scanner import ScannerModel
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, stop_if
 
 NAME = "geometric body, not anatomy"

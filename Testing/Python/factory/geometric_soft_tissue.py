@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from OsteoScreenLib.phantom.canvas import Canvas
+from factory.geometric_canvas import Canvas
 from OsteoScreenLib.phantom.shapes import Solid, blend, ellipse_distance, ellipsoid, inset, rod
 
 # HU at 120 kVp, unenhanced; textbook values (Hounsfield scale; e.g. Kalender, Computed Tomography, 3rd ed., ch. 1).

@@ -15,6 +15,8 @@ Knot = tuple[float, float, float, float, float, float]
 """z, x and y of the middle, semi-axes, and the angle in degrees of the first semi-axis from x towards y (backwards)."""
 
 FAR = 1e3
+PAD_FAT = 1e3
+"""The ``fat`` of a belly that is no muscle but a pad of fat between muscles."""
 SHAFT_Z, SHAFT_X, SHAFT_Y = (-420.0, -240.0, -150.0, -100.0, -40.0), (92.0, 108.0, 119.0, 126.0, 131.0), 7.0
 """Where the tables of muscles take the femoral shaft to be (its x by z), and how much further back it is."""
 
@@ -27,13 +29,15 @@ class Belly:
         solid: its core; packing widens it until it meets its neighbours.
         label: number of the structure.
         fat: how much fat lies between its fibres, relative to other muscles.
-        slack_mm: how far it may widen into free space.
+        slack_mm: how far it always widens into free space.
+        grows: share of the patient's growth (`SoftAnatomy.growth_mm`) by which it widens further, up to its neighbours.
     """
 
     solid: Solid
     label: int
     fat: float = 1.0
     slack_mm: float = 2.5
+    grows: float = 0.0
 
 
 def loft(knots: Sequence[Knot]) -> Solid:
@@ -88,7 +92,9 @@ class Frame:
         dy = SHAFT_Y * min(max(-30.0 - z, 0.0) / 30.0, 1.0)
         return (px, (y + dy) * s, z * s)
 
-    def belly(self, name: str, *knots: Sequence[float], fat: float = 1.0, slack: float = 4.0) -> list[Belly]:
+    def belly(
+        self, name: str, *knots: Sequence[float], fat: float = 1.0, slack: float = 4.0, grows: float = 1.0
+    ) -> list[Belly]:
         """A lofted belly on both sides; a knot is z, x, y, a, b and optionally an angle."""
         size = self.plan.scale * self.thickness
         mapped: list[Knot] = []
@@ -96,7 +102,7 @@ class Frame:
             px, py, pz = self.place(x, y, z)
             py += self.behind_mm if name == "gluteus_maximus" else 0.0
             mapped.append((pz, px, py, a * size, b * size, angle[0] if angle else 0.0))
-        return both_sides(loft(mapped), name, fat, slack)
+        return both_sides(loft(mapped), name, fat, slack, grows)
 
     def strap(
         self,
@@ -106,22 +112,29 @@ class Frame:
         radius: float,
         end_radius: float,
         fat: float = 1.0,
+        grows: float = 0.6,
     ) -> list[Belly]:
         """A round belly between two points, on both sides."""
         size = self.plan.scale * self.thickness
         solid = rod(self.place(*start), self.place(*end), radius * size, end_radius * size)
-        return both_sides(solid, name, fat, 1.5)
+        return both_sides(solid, name, fat, 1.5, grows)
+
+    def pad(self, start: Sequence[float], end: Sequence[float], radius: float, end_radius: float) -> list[Belly]:
+        """Fat that keeps its place between muscles, on both sides."""
+        s = self.plan.scale
+        solid = rod(self.place(*start), self.place(*end), radius * s, end_radius * s)
+        return both_sides(solid, "intermuscular_fat", PAD_FAT, 0.0, 1.0)
 
 
-def both_sides(left: Solid, name: str, fat: float = 1.0, slack: float = 4.0) -> list[Belly]:
+def both_sides(left: Solid, name: str, fat: float = 1.0, slack: float = 4.0, grows: float = 0.0) -> list[Belly]:
     """The belly of the left side and its mirror image."""
-    if name == "other_muscle":
+    if name in ("other_muscle", "intermuscular_fat"):
         from OsteoScreenLib.phantom.labels import LABEL
 
         numbers = (LABEL[name], LABEL[name])
     else:
         numbers = (sided(name, "L"), sided(name, "R"))
-    return [Belly(left, numbers[0], fat, slack), Belly(mirrored(left), numbers[1], fat, slack)]
+    return [Belly(left, numbers[0], fat, slack, grows), Belly(mirrored(left), numbers[1], fat, slack, grows)]
 
 
 class Packing:

@@ -1,4 +1,8 @@
-"""Muscles of the hip and the buttock."""
+"""Muscles of the hip and the buttock.
+
+Places of the bellies are own estimates from general anatomy, with positions read by eye off the label maps of
+yuta-hi/pelvic-annonation (MIT licence).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from OsteoScreenLib.phantom.muscle_bellies import Belly, Frame, both_sides, loft
 
 def hip_muscles(frame: Frame) -> list[Belly]:
     """Glutei, tensor fasciae latae, deep rotators and iliopsoas of both sides."""
-    return [*_gluteal(frame), *_rotators(frame), *_iliopsoas(frame), *_pelvic_floor(frame)]
+    return [*_gluteal(frame), *_rotators(frame), *_iliopsoas(frame), *_pelvic_floor(frame), *_pads(frame)]
 
 
 def _gluteal(f: Frame) -> list[Belly]:
@@ -79,7 +83,7 @@ def _iliopsoas(f: Frame) -> list[Belly]:
         "iliopsoas", (124, 108, 12, 12, 3, -50), (105, 104, 7, 32, 8, -53), (85, 97, -3, 40, 12, -58),
         (60, 93, -14, 34, 13, -62), (40, 97, -28, 21, 13, -62), (20, 104, -39, 12, 12, 0), (0, 107, -40, 9, 9),
         (-30, 110, -22, 5, 6),
-        fat=0.7,
+        fat=0.7, grows=0.5,
     )  # fmt: skip
     return [*psoas, *iliacus]
 
@@ -88,8 +92,20 @@ def _pelvic_floor(f: Frame) -> list[Belly]:
     """Levator ani: thin slings from the side wall of the pelvis to the anal canal."""
     floor = []
     for y in (-18.0, 2.0, 22.0):
-        floor += f.strap("other_muscle", (44, y, 0), (20, 0.6 * y + 16, -30), 1.6, 2.4)
-    floor += f.strap("other_muscle", (18, 20, -28), (11, 36, -52), 2.8, 5.0)
+        floor += f.strap("other_muscle", (44, y, 0), (20, 0.6 * y + 16, -30), 1.6, 2.4, grows=0.0)
+    floor += f.strap("other_muscle", (18, 20, -28), (11, 36, -52), 2.8, 5.0, grows=0.0)
     # Transverse perineal and ischiocavernosus muscles along the pubic arch.
-    floor += f.strap("other_muscle", (14, -30, -44), (44, 12, -62), 4.0, 4.0)
+    floor += f.strap("other_muscle", (14, -30, -44), (44, 12, -62), 4.0, 4.0, grows=0.0)
     return floor
+
+
+def _pads(f: Frame) -> list[Belly]:
+    """Fat that muscles leave free: around the femoral vessels, the sciatic nerve, the anal canal, before the pubis."""
+    return [
+        *f.pad((74, -60, 16), (70, -46, -45), 9.0, 7.0),
+        *f.pad((70, -46, -45), (62, -33, -110), 6.0, 2.0),
+        *f.pad((14, -50, 0), (14, -52, -45), 9.0, 11.0),
+        *f.pad((82, 52, 12), (90, 44, -70), 3.5, 3.0),
+        *f.pad((30, 46, -14), (34, 56, -55), 12.0, 15.0),
+        *f.pad((18, 66, 14), (22, 60, -10), 8.0, 10.0),
+    ]  # fmt: skip

@@ -24,7 +24,7 @@ class SoftAnatomy:
 
     Attributes:
         surface: outlines. bellies: all muscles but the walls of the trunk.
-        septum_mm: mean width of the fat between bellies. fibre_fat: mean share of fat between fibres.
+        growth_mm: how far muscles of hip and thigh widen into free space. septum_mm: mean width of the fat between bellies. fibre_fat: mean share of fat between fibres.
         warp_x, warp_y: unevenness of muscles, standard normal. septa: of the fat between them.
         fibres: streaks along the body. strands: connective tissue in fat.
         domes: of the diaphragm. gut, gut_seed: its pieces, and the noise in them.
@@ -32,6 +32,7 @@ class SoftAnatomy:
 
     surface: BodySurface
     bellies: tuple[Belly, ...]
+    growth_mm: float
     septum_mm: float
     fibre_fat: float
     warp_x: Field
@@ -61,6 +62,7 @@ def make_soft_anatomy(plan: BodyPlan) -> SoftAnatomy:
     return SoftAnatomy(
         surface=surface,
         bellies=bellies,
+        growth_mm=_growth(plan),
         septum_mm=float(np.clip(septum * np.exp(rng.normal(0, 0.15)), 0.5, 3.5)),
         fibre_fat=float(np.clip(fat * np.exp(rng.normal(0, 0.2)), 0.015, 0.22)),
         warp_x=lattice_noise(seeds[0], (24.0, 24.0, 45.0)),
@@ -72,3 +74,9 @@ def make_soft_anatomy(plan: BodyPlan) -> SoftAnatomy:
         gut=make_gut(plan, surface, domes),
         gut_seed=seeds[5],
     )
+
+
+def _growth(plan: BodyPlan) -> float:
+    """Room that muscles take between hip bone, femur and fascia: less in the old, the fat and the weak."""
+    older, heavier = max(plan.traits.age_years - 45.0, 0.0), max(plan.traits.bmi - 25.0, 0.0)
+    return float(np.clip((12.0 - 0.07 * older - 0.15 * heavier) * plan.muscle_scale**0.5, 4.0, 13.0)) * plan.scale

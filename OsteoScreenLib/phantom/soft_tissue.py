@@ -8,7 +8,7 @@ from OsteoScreenLib.phantom.body_surface import SKIN_MM, layer, polar, skin_and_
 from OsteoScreenLib.phantom.bowel import paint_bowel
 from OsteoScreenLib.phantom.labels import LABEL
 from OsteoScreenLib.phantom.lungs import paint_lungs
-from OsteoScreenLib.phantom.muscle_bellies import Packing
+from OsteoScreenLib.phantom.muscle_bellies import PAD_FAT, Packing
 from OsteoScreenLib.phantom.organs import paint_organs
 from OsteoScreenLib.phantom.patient_table import paint_table
 from OsteoScreenLib.phantom.plan import BodyPlan
@@ -66,7 +66,7 @@ def _paint_slab(canvas: TissueCanvas, anatomy: SoftAnatomy, z_range: slice) -> N
     np.copyto(label, np.uint8(LABEL["intermuscular_fat"]), where=fascia < 0)
     cavity = np.maximum(layer(*trunk, "cavity"), fascia + 2.0)
     np.copyto(label, np.uint8(LABEL["visceral_fat"]), where=cavity < 0)
-    _paint_muscles(canvas, anatomy, box, trunk, fascia)
+    _paint_muscles(canvas, anatomy, box, trunk, fascia, cavity)
 
 
 def _box_of_body(canvas: TissueCanvas, anatomy: SoftAnatomy, z_range: slice) -> tuple[slice, slice, slice] | None:
@@ -102,20 +102,29 @@ def _strands(
 
 
 def _paint_muscles(
-    canvas: TissueCanvas, anatomy: SoftAnatomy, box: tuple[slice, slice, slice], trunk: Polar, fascia: np.ndarray
+    canvas: TissueCanvas,
+    anatomy: SoftAnatomy,
+    box: tuple[slice, slice, slice],
+    trunk: Polar,
+    fascia: np.ndarray,
+    cavity: np.ndarray,
 ) -> None:
     z, y, x = canvas.z[box[0]], canvas.y[:, box[1]], canvas.x[:, :, box[2]]
     packing = Packing(x, y, z)
     _pack_wall(packing, trunk, float(z.max()))
     warp_x = x + WARP_MM * anatomy.warp_x(x, y, z)
     warp_y = y + WARP_MM * anatomy.warp_y(x, y, z)
+    # Muscles grow until they meet, but not into the body cavity.
+    growth = anatomy.growth_mm * np.clip(cavity / 3.0, 0.0, 1.0)
     for number, belly in enumerate(anatomy.bellies, start=WALL_BELLIES + 1):
-        part = packing.box(belly.solid, 9.0)
+        part = packing.box(belly.solid, 9.0 + belly.grows * anatomy.growth_mm)
         if part is not None:
             distance = belly.solid.distance(warp_x[part], warp_y[part], z[part[0]])
             distance -= belly.slack_mm
+            if belly.grows:
+                distance -= belly.grows * growth[part]
             packing.add(number, distance, part)
-    del warp_x, warp_y
+    del warp_x, warp_y, growth
     voxel = canvas.voxel_mm
     share = _share(np.maximum(packing.best, fascia + 0.4), voxel)
     # The fat between two bellies: a sheet of this width where both are equally near, seen through a voxel.
@@ -125,7 +134,8 @@ def _paint_muscles(
     share *= 1.0 - gap
     labels, fats = _belly_tables(anatomy)
     streaks = np.clip(0.6 + 0.6 * anatomy.fibres(x, y, z), 0.0, 2.5)
-    infiltration = np.clip(anatomy.fibre_fat * fats[packing.which] * streaks, 0.0, 0.85)
+    fat_here = fats[packing.which]
+    infiltration = np.where(fat_here < PAD_FAT, np.clip(anatomy.fibre_fat * fat_here * streaks, 0.0, 0.85), 1.0)
     muscle, fat = canvas.hu["muscle"], canvas.hu["fat"]
     _blend_in(canvas.soft_hu[box], share, muscle + (fat - muscle) * infiltration)
     np.copyto(canvas.label[box], labels[packing.which], where=share > 0.5)

@@ -61,7 +61,13 @@ def check_volume(
 def _header_flags(ct: CTVolume) -> list[QualityFlag]:
     """What header, stack and geometry say, without looking at a voxel."""
     flags: list[QualityFlag] = []
-    for check in (tags.check_modality, tags.check_localizer, tags.check_kvp, tags.check_patient_facts):
+    for check in (
+        tags.check_modality,
+        tags.check_localizer,
+        tags.check_kvp,
+        tags.check_simulated,
+        tags.check_patient_facts,
+    ):
         flags += check(ct)
     for check in (stack.check_missing_slices, stack.check_duplicate_slices, stack.check_mixed_orientation):
         flags += check(ct)

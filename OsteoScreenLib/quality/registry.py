@@ -28,6 +28,7 @@ CODES: dict[str, tuple[Severity, ...]] = {
     "gantry_tilt": (_W,),
     "orientation_unknown": (_W,),
     "anisotropic_voxels": (_W, _I),
+    "simulated": (_I,),
     "kvp_unknown": (_I,),
     "kernel_unknown": (_I,),
     "bowel_contrast": (_I,),

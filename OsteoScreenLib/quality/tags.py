@@ -20,6 +20,8 @@ _NO_CONTRAST = {
     "NATIVE",
 }
 
+SIMULATOR = "OsteoScreen"
+
 
 def check_modality(ct: CTVolume) -> list[QualityFlag]:
     """``not_ct`` where the header names another modality; a missing modality says nothing."""
@@ -96,6 +98,15 @@ def contrast_agent_tag(ct: CTVolume) -> str | None:
     if text is None or text.strip().upper().replace("-", " ") in _NO_CONTRAST:
         return None
     return text.strip()
+
+
+def check_simulated(ct: CTVolume) -> list[QualityFlag]:
+    """``simulated``: the scan was made by this program's simulator, which signs as the manufacturer."""
+    manufacturer = ct.acquisition.manufacturer or ""
+    if ct.acquisition.facts_from != "simulation" and not manufacturer.startswith(SIMULATOR):
+        return []
+    message = "This scan was simulated by OsteoScreen. It shows a digital patient, not a person."
+    return [QualityFlag("simulated", Severity.INFO, message, {"manufacturer": manufacturer})]
 
 
 def check_patient_facts(ct: CTVolume) -> list[QualityFlag]:

@@ -18,6 +18,7 @@ _SUFFIXES = (
     *(".dcm", ".dicom", ".ima", ".zip", ".gz"),
 )
 _WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_SAYS_NOTHING = frozenset({"dicom", "dcm", "image", "images", "ct"})
 _TAKEN_BY_THE_RUN = ("results.csv", "index.html")
 
 
@@ -37,12 +38,13 @@ class CaseInput:
 def case_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[CaseInput, ...]:
     """A case id for each path, in order, unique also where a file system ignores the case of letters.
 
-    An id is the last part of the path without the suffix of an image file. Inputs that would share one are told apart
+    An id is the last part of the path without the suffix of an image file; a last part that says nothing, such as
+    ``dicom``, is led by the folder it lies in. Inputs that would share one are told apart
     by the nearest folder names that differ (``STS_036/image`` and ``STS_040/image`` become ``STS_036_image`` and
     ``STS_040_image``), and the same path given twice by a number.
     """
     given = [Path(path) for path in paths]
-    ids = [safe_name(_stem(_parts(path)[-1])) for path in given]
+    ids = [_own_name(_parts(path)) for path in given]
     groups: dict[str, list[int]] = defaultdict(list)
     for position, name in enumerate(ids):
         groups[name.casefold()].append(position)
@@ -80,6 +82,12 @@ def _stem(name: str) -> str:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name
+
+
+def _own_name(parts: tuple[str, ...]) -> str:
+    """Name of a path, with its folder's where its own says nothing."""
+    own = _stem(parts[-1])
+    return _with_parents(parts, [1]) if own.casefold() in _SAYS_NOTHING else safe_name(own)
 
 
 def _told_apart(paths: Sequence[Path]) -> list[str]:

@@ -102,3 +102,9 @@ def test_a_kernel_that_is_absent_or_not_in_the_table_is_said(kernel):
 )
 def test_absent_patient_facts_are_listed(facts, absent):
     assert flags_of(with_facts(**facts))["patient_facts_absent"].evidence == {"absent": absent}
+
+
+@pytest.mark.parametrize(("manufacturer", "said"), [("OsteoScreen Sim", True), ("SIEMENS", False), (None, False)])
+def test_a_simulated_scan_says_that_it_is_no_person(manufacturer, said):
+    ct = trunk(TRUNK, acquisition=dataclasses.replace(KNOWN, manufacturer=manufacturer))
+    assert ("simulated" in flags_of(ct)) is said

@@ -100,3 +100,8 @@ def test_ids_are_always_unique(parts: list[str], repeats: int) -> None:
 def test_the_name_of_an_input_is_the_last_part_of_its_path_as_given() -> None:
     assert case_inputs(["/d/Über scan.nii.gz"])[0].name == "Über scan.nii.gz"
     assert case_inputs([Path("/d/x/..")])[0].name == "d"
+
+
+def test_a_folder_whose_name_says_nothing_is_led_by_the_one_it_lies_in() -> None:
+    cases = case_inputs(["cohort/patient-0001/dicom", "cohort/patient-0002/ct.nii.gz", "cohort/hip"])
+    assert [case.case_id for case in cases] == ["patient-0001_dicom", "patient-0002_ct", "hip"]

@@ -36,13 +36,11 @@ _PACKAGES = (
     ("numpy", "arrays", True),
     ("SimpleITK", "reading and resampling images", True),
     ("pydicom", "reading DICOM headers", True),
-    ("scipy", "finding metal, body and table", True),
+    ("scipy", "simulating digital patients", True),
     ("Jinja2", "reports", True),
     ("Pillow", "pictures in reports", True),
     ("typer", "this command line", True),
     ("rich", "tables and progress in the terminal", True),
-    ("pylibjpeg", "compressed DICOM that SimpleITK cannot decode", False),
-    ("python-gdcm", "compressed DICOM that SimpleITK cannot decode", False),
 )
 
 

@@ -7,7 +7,7 @@ from importlib import metadata
 
 import OsteoScreenLib
 
-_RECORDED = ("numpy", "SimpleITK", "pydicom", "scipy")
+_RECORDED = ("numpy", "SimpleITK", "pydicom")
 
 
 def software_versions() -> dict[str, str]:

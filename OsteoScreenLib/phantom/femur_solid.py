@@ -144,12 +144,16 @@ class FemurSolid:
         self._last = (x, y, z, points)
         return points
 
-    def local(self, u: np.ndarray, v: np.ndarray, w: np.ndarray) -> FemurPoints:
-        """The same for points in the femur's frame."""
+    def local(
+        self, u: np.ndarray, v: np.ndarray, w: np.ndarray, known_distance: np.ndarray | None = None
+    ) -> FemurPoints:
+        """The same for points in the femur's frame; a distance known from elsewhere replaces the surface."""
         axis_u, axis_w = self.neck_axis
         along, across = axis_u * u + axis_w * w, axis_u * w - axis_w * u
         height = w - self.centre[2]
         shaft, lateral, posterior = self._shaft_distance(u, v, height)
+        if known_distance is not None:
+            return FemurPoints(u, v, w, along, across, height, lateral, posterior, known_distance)
         distance = blend(self._head_and_neck(u, v, w, along, across), shaft, 7.0)
         for bump, width in self._bumps:
             distance = blend(distance, bump.distance(u, v, w), width)

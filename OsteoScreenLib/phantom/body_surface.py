@@ -13,6 +13,7 @@ import numpy as np
 
 from OsteoScreenLib.phantom.plan import BodyPlan, rng_of
 from OsteoScreenLib.phantom.shapes import blend
+from OsteoScreenLib.phantom.thigh_axis import thigh_axis
 
 DIRECTIONS = 2048
 """Directions in a table of radii: steps of 0.6 mm at the skin of a large patient."""
@@ -363,9 +364,10 @@ def _thigh(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.nd
     share = share + (0.3 if female else 0.0) * np.clip(outward, 0, 1) * along(level, (-260, 0.3), (-60, 1.0))
     share = share * along(level, (-420, 0.6), (-200, 0.8), (-60, 1.0))
     skin = fascia + SKIN_MM + 1.2 + fat * share + wavy(rng, direction, z[:, None], 0.5)
-    # The outer side keeps in line with the hip.
+    # The outer side keeps in line with the hip; lower down the thigh follows its femur.
     hip = plan.hip_half_width_mm - fat
-    centre = sign * (hip - across[:, 0] + along(z / s, (-420, -24 * s), (-200, -4 * s), (-60, 0.0), (0, 0)))
+    follow = thigh_axis(plan, side).outwards(z) * along(z / s, (-160, 0.85), (-50, 0.0))
+    centre = sign * (hip - across[:, 0] + follow + along(z / s, (-420, -24 * s), (-200, -4 * s), (-60, 0.0), (0, 0)))
     tables = {"skin": skin, "fascia": fascia}
     middle = s * along(z / s, (-420, 10), (-150, 7), (-60, 14), (0, 17), (40, 17))
     return Outline(centre, middle, {name: _fine(table) for name, table in tables.items()})

@@ -7,6 +7,9 @@ Sources of means and deviations:
 - narrowest neck: height near 0.70 of the head's diameter, 30 mm in women, 34 mm in men (Beck 2003, Osteoporos Int 14
   Suppl 5:S81), depth near 0.57 of it;
 - shaft 27 +- 2 mm across (Noble 1988); radius of the forward bow 1120 +- 200 mm (Egol 2004, J Orthop Trauma 18:410).
+The shaft leans inwards by the angle between its axis and the line from the head to the knee, which follows from the
+offset (near 6 deg; Yoshioka 1987, J Bone Joint Surg Am 69:873), and by how that line lies in a supine patient whose
+feet lie side by side (1 +- 1.7 deg, own estimate): together 7 +- 2 deg.
 The head's radius comes from the body plan. Left and right differ by less than people do.
 """
 
@@ -20,6 +23,8 @@ from OsteoScreenLib.phantom.plan import BodyPlan, Point, rng_of
 
 SIDES = ("L", "R")
 STANDARD_HEAD_RADIUS_MM = 24.0
+HEAD_TO_KNEE_MM = 410.0
+"""Along the femur, at a height of 1.70 m."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ class FemurShape:
         bow_radius_mm: of the shaft's anterior bow.
         trochanter_height: of the tip of the greater trochanter, relative to its mean of 1.
         lesser_trochanter: size relative to its mean of 1.
-        rotation_deg: external rotation of the leg. abduction_deg, flexion_deg: of the thigh.
+        rotation_deg: external rotation of the leg. abduction_deg, flexion_deg: of the shaft, against the
+        body's axis; negative abduction: the knees lie closer together than the hips.
     """
 
     side: str
@@ -95,7 +101,8 @@ def draw_femur_shape(plan: BodyPlan, side: str) -> FemurShape:
     size = scale * draw(1.0, 0.025, 0.006)
     angle = draw(127.0, 4.6, 1.4)
     # A steep neck reaches less far to the side: offset falls by half a millimetre per degree.
-    offset = draw(43.0, 3.2, 0.9) * scale - 0.45 * (angle - 127.0)
+    offset = float(np.clip(draw(43.0, 3.2, 0.9) * scale - 0.45 * (angle - 127.0), 30.0, 58.0))
+    obliquity = float(np.degrees(np.arctan2(offset, HEAD_TO_KNEE_MM * plan.scale)))
     shaft = (13.7 if male else 12.9) * 0.5 * (1.0 + plan.scale) * draw(1.0, 0.05, 0.01)
     return FemurShape(
         side=side,
@@ -104,7 +111,7 @@ def draw_femur_shape(plan: BodyPlan, side: str) -> FemurShape:
         size=size,
         neck_shaft_angle_deg=angle,
         anteversion_deg=draw(10.0 if male else 13.0, 7.0, 2.5, 2.0),
-        offset_mm=float(np.clip(offset, 30.0, 58.0)),
+        offset_mm=offset,
         neck_half_height_mm=radius * draw(0.700, 0.025, 0.006),
         neck_half_depth_mm=radius * draw(0.572, 0.025, 0.006),
         shaft_half_width_mm=shaft,
@@ -114,6 +121,6 @@ def draw_femur_shape(plan: BodyPlan, side: str) -> FemurShape:
         trochanter_height=draw(1.0, 0.07, 0.015),
         lesser_trochanter=draw(1.0, 0.10, 0.02),
         rotation_deg=draw(4.0, 5.0, 4.0, 2.0),
-        abduction_deg=draw(1.0, 1.5, 1.5, 2.0),
+        abduction_deg=-obliquity - draw(1.0, 1.6, 0.6, 2.0),
         flexion_deg=draw(2.5, 1.5, 0.8, 2.0),
     )

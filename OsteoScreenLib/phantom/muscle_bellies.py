@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from OsteoScreenLib.phantom.labels import sided
 from OsteoScreenLib.phantom.plan import BodyPlan
 from OsteoScreenLib.phantom.shapes import Solid, ellipse_distance, mirrored, rod
+from OsteoScreenLib.phantom.thigh_axis import ThighAxis
 
 Knot = tuple[float, float, float, float, float, float]
 """z, x and y of the middle, semi-axes, and the angle in degrees of the first semi-axis from x towards y (backwards)."""
@@ -17,8 +18,8 @@ Knot = tuple[float, float, float, float, float, float]
 FAR = 1e3
 PAD_FAT = 1e3
 """The ``fat`` of a belly that is no muscle but a pad of fat between muscles."""
-SHAFT_Z, SHAFT_X, SHAFT_Y = (-420.0, -240.0, -150.0, -100.0, -40.0), (92.0, 108.0, 119.0, 126.0, 131.0), 7.0
-"""Where the tables of muscles take the femoral shaft to be (its x by z), and how much further back it is."""
+SHAFT_Y = 7.0
+"""How much further back than in the tables of muscles the femoral shaft is."""
 
 
 @dataclass(frozen=True)
@@ -72,23 +73,24 @@ class Frame:
 
     Attributes:
         plan: of the patient. thickness: scale of bellies across.
-        shaft_x_mm: x of the left femoral shaft; the muscles of the thigh lie around it.
+        thighs: where the femoral shafts lie, by side; the muscles of the thigh lie around them.
         behind_mm: how much further back than in the standard skeleton the buttock lies.
+        mirror: -1 if what is built here is meant for the right side, so that the sway of the spine turns round.
     """
 
     plan: BodyPlan
     thickness: float
-    shaft_x_mm: float
+    thighs: Mapping[str, ThighAxis]
     behind_mm: float = 0.0
+    mirror: float = 1.0
 
     def place(self, x: float, y: float, z: float) -> tuple[float, float, float]:
         """A point of the left side."""
         half, s = self.plan.hip_half_mm, self.plan.scale
         px = x * half / 89.0 if x < 89.0 else half + (x - 89.0) * s
         if z < -40.0:
-            standard = half + (float(np.interp(z, SHAFT_Z, SHAFT_X)) - 89.0) * s
             share = float(np.clip(0.45 + 0.55 * x / 110.0, 0.45, 1.0)) * min((-40.0 - z) / 30.0, 1.0)
-            px += share * (self.shaft_x_mm - standard)
+            px += share * float(self.thighs["L" if self.mirror > 0 else "R"].outwards(z * s))
         dy = SHAFT_Y * min(max(-30.0 - z, 0.0) / 30.0, 1.0)
         return (px, (y + dy) * s, z * s)
 

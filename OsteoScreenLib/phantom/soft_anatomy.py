@@ -8,7 +8,6 @@ import numpy as np
 
 from OsteoScreenLib.phantom.body_surface import BodySurface, make_body_surface, sacral_back
 from OsteoScreenLib.phantom.bowel import Gut, make_gut
-from OsteoScreenLib.phantom.femur_shape import draw_femur_shape
 from OsteoScreenLib.phantom.lattice_noise import Field, lattice_noise
 from OsteoScreenLib.phantom.lungs import Domes, make_domes
 from OsteoScreenLib.phantom.muscle_bellies import Belly, Frame
@@ -16,6 +15,7 @@ from OsteoScreenLib.phantom.muscles_hip import hip_muscles
 from OsteoScreenLib.phantom.muscles_thigh import thigh_muscles
 from OsteoScreenLib.phantom.muscles_trunk import trunk_muscles
 from OsteoScreenLib.phantom.plan import BodyPlan, rng_of
+from OsteoScreenLib.phantom.thigh_axis import thigh_axis
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def make_soft_anatomy(plan: BodyPlan) -> SoftAnatomy:
     traits = plan.traits
     # Muscle area goes with the square of the scale across.
     thickness = float(np.clip(0.45 + 0.55 * plan.muscle_scale, 0.7, 1.25))
-    shaft_x = plan.hip_half_mm + float(np.mean([draw_femur_shape(plan, side).offset_mm for side in "LR"]))
-    frame = Frame(plan, thickness, shaft_x, 0.7 * (sacral_back(plan) - 96.0 * plan.scale))
+    thighs = {side: thigh_axis(plan, side) for side in "LR"}
+    frame = Frame(plan, thickness, thighs, 0.7 * (sacral_back(plan) - 96.0 * plan.scale))
     bellies = (*hip_muscles(frame), *thigh_muscles(frame), *trunk_muscles(frame, traits.age_years))
     seeds = rng.integers(0, 2**31, size=6).tolist()
     surface, domes = make_body_surface(plan), make_domes(plan)

@@ -124,8 +124,8 @@ class TissueCanvas:
     def _hu_of(self, material: str | Mixture, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> float | np.ndarray:
         if isinstance(material, str):
             return self.hu[material]
-        share = material.share_of_second
-        share = share(x, y, z) if callable(share) else share
+        given = material.share_of_second
+        share = given(x, y, z) if callable(given) else given
         first, second = self.hu[material.first], self.hu[material.second]
         return first + (second - first) * np.clip(share, 0.0, 1.0)
 

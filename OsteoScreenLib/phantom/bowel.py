@@ -13,11 +13,16 @@ from OsteoScreenLib.phantom.lungs import Domes
 from OsteoScreenLib.phantom.muscle_bellies import Packing
 from OsteoScreenLib.phantom.plan import BodyPlan, rng_of
 from OsteoScreenLib.phantom.shapes import rod
+from OsteoScreenLib.phantom.small_bowel import lay_loops
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 
 Point = tuple[float, float, float]
 SLAB_VOXELS = 400_000
 FLUID, STOOL = 0, 1
+MOST_LOOPS = 200
+"""Pieces are numbered in a byte."""
+STOOL_HEAPS_MM = 7.0
+"""How uneven the surface of stool under gas is."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Gut:
 
     Attributes:
         points, radii: its course. wall_mm: thickness of its wall. content: FLUID or STOOL.
-        gas_y: gas fills what lies in front of this.
+        gas_y: gas fills what lies in front of this. shift_hu: how much denser than others its fluid is.
     """
 
     points: tuple[Point, ...]
@@ -34,6 +39,7 @@ class Gut:
     wall_mm: float
     content: int
     gas_y: float
+    shift_hu: float = 0.0
 
 
 def make_gut(plan: BodyPlan, surface: BodySurface, domes: Domes) -> list[Gut]:
@@ -100,7 +106,7 @@ def _colon(plan: BodyPlan, surface: BodySurface, domes: Domes, rng: np.random.Ge
     gas_y = gas_front[2] - gas_front[0] + float(rng.uniform(30.0, 52.0)) * s
     pieces = [
         (ascending, [25.0, 27.0, 25.0, 23.0, 22.0], STOOL, gas_y, 2.2, 0.10),
-        (transverse, [21.0, 20.0, 19.0, 19.0, 19.0, 18.0], STOOL if rng.random() < 0.4 else FLUID, gas_y, 2.0, 0.12),
+        (transverse, [21.0, 20.0, 19.0, 19.0, 19.0, 18.0], STOOL if rng.random() < 0.85 else FLUID, gas_y, 2.0, 0.12),
         (descending, [15.0, 13.5, 13.0, 13.0, 13.5], STOOL, gas_y, 2.6, 0.08),
         (sigmoid, [13.0, 13.5, 14.0, 14.0, 14.0, 14.0], STOOL, -32.0 * s, 3.0, 0.06),
         (rectum, [14.0, 15.0, 17.0, 15.0, 10.0, 7.0], STOOL if rng.random() < 0.5 else FLUID, 44.0 * s, 3.4, 0.0),
@@ -120,7 +126,7 @@ def _before_the_aorta(plan: BodyPlan, course: tuple, size: tuple) -> tuple:
     s = plan.scale
     moved = []
     for (x, y, z), radius in zip(course, size, strict=True):
-        limit = float(spine_y(plan, np.asarray(z))) - 42.0 * s - radius + max(abs(x) - 35.0 * s, 0.0)
+        limit = float(spine_y(plan, np.asarray(z))) - 46.0 * s - radius + max(abs(x) - 35.0 * s, 0.0)
         moved.append((x, min(y, limit), z))
     return tuple(moved)
 
@@ -141,61 +147,18 @@ def _stomach(plan: BodyPlan, domes: Domes, rng: np.random.Generator) -> Gut:
 
 
 def _small_bowel(plan: BodyPlan, surface: BodySurface, rng: np.random.Generator, others: list[Gut]) -> list[Gut]:
-    """Loops that wander through the free space of the cavity, fewer where fat fills it."""
-    s = plan.scale
+    """Loops with fluid, some collapsed, some with gas in front."""
     taken = [(np.asarray(p), r) for gut in others for p, r in zip(gut.points, gut.radii, strict=True)]
-    loops: list[Gut] = []
-    wanted = round(20 + 16 * (1.0 - plan.visceral_share))
-    for _ in range(wanted * 3):
-        if len(loops) >= wanted:
-            break
-        radius = float(rng.uniform(10.0, 15.0)) * s
-        point = _free_point(plan, surface, rng, radius, taken)
-        if point is None:
-            continue
-        points = [point]
-        heading = rng.normal(size=3) * (1.0, 0.7, 0.6)
-        for _ in range(int(rng.integers(3, 8))):
-            heading = heading / np.linalg.norm(heading) + rng.normal(0, 0.55, size=3)
-            step = points[-1] + heading / np.linalg.norm(heading) * 15.0 * s
-            if not _is_free(plan, surface, step, radius, taken):
-                heading = rng.normal(size=3)
-                continue
-            points.append(step)
-        if len(points) < 2:
-            points.append(points[0] + rng.normal(0, 8.0, size=3))
-        size = tuple(float(radius * np.exp(rng.normal(0, 0.10))) for _ in points)
-        taken += list(zip(points, size, strict=True))
-        gas = float(np.min([p[1] for p in points])) + (rng.uniform(-4.0, 10.0) if rng.random() < 0.2 else -60.0)
-        loops.append(Gut(tuple(tuple(map(float, p)) for p in points), size, 2.4, FLUID, gas))
-    return loops
-
-
-def _free_point(plan: BodyPlan, surface: BodySurface, rng: np.random.Generator, radius: float, taken: list):
-    for _ in range(30):
-        z = float(rng.uniform(28.0, 232.0)) * plan.scale
-        wide = plan.waist_half_width_mm - plan.subcutaneous_fat_mm
-        point = np.array([rng.uniform(-0.75, 0.75) * wide, rng.uniform(-130.0, 20.0) * plan.scale, z])
-        if _is_free(plan, surface, point, radius, taken):
-            return point
-    return None
-
-
-def _is_free(plan: BodyPlan, surface: BodySurface, point: np.ndarray, radius: float, taken: list) -> bool:
-    x, y, z = map(float, point)
-    s = plan.scale
-    if not 22.0 * s < z < 236.0 * s:
-        return False
-    _, cx, cy = radius_towards(surface, 0.0, z)
-    inside, _, _ = radius_towards(surface, float(np.degrees(np.arctan2(x - cx, cy - y))), z)
-    if np.hypot(x - cx, y - cy) > inside - radius - 3.0:
-        return False
-    # In front of the spine, the psoas and the iliac vessels; between the iliac wings further down.
-    if z > 85.0 * s and y > float(spine_y(plan, np.asarray(z))) - (34.0 if abs(x) < 30.0 * s else 24.0) * s:
-        return False
-    if z <= 85.0 * s and abs(x) > (48.0 + 0.45 * max(z / s - 35.0, 0.0)) * s:
-        return False
-    return all(float(np.linalg.norm(point - place)) > 0.80 * (radius + size) for place, size in taken)
+    guts = []
+    for loop in lay_loops(plan, surface, rng, taken)[:MOST_LOOPS]:
+        front = float(np.min(loop.points[:, 1] - loop.radii))
+        gassy = not loop.collapsed and rng.random() < 0.22
+        gas = front + float(rng.uniform(3.0, 14.0)) if gassy else front - 60.0
+        thick = 3.6 if loop.collapsed else float(rng.uniform(2.0, 2.8))
+        points = tuple((float(x), float(y), float(z)) for x, y, z in loop.points)
+        shift = float(np.clip(rng.normal(2.0, 9.0), -12.0, 26.0))
+        guts.append(Gut(points, tuple(map(float, loop.radii)), thick, FLUID, gas, shift))
+    return guts
 
 
 def paint_bowel(canvas: TissueCanvas, gut: list[Gut], seed: int) -> None:
@@ -235,23 +198,24 @@ def _paint_slab(canvas: TissueCanvas, gut: list[Gut], seed: int, box: tuple[slic
     hu, label = canvas.soft_hu[box], canvas.label[box]
     free = label == LABEL["visceral_fat"]
     free |= (label == LABEL["intermuscular_fat"]) & (z < 20.0)
-    walls, contents, levels = _tables(gut)
+    walls, contents, levels, shifts = _tables(gut)
     wall = walls[packing.which]
     share = np.clip(0.5 - depth / voxel, 0.0, 1.0) * free
     hu += share * (canvas.hu["bowel_wall"] - hu)
     np.copyto(label, np.uint8(LABEL["bowel"]), where=share > 0.5)
     lumen = np.maximum(depth, -0.5 * (packing.second - packing.best)) + wall
     grain = lattice_noise(seed + 1, 3.6)(x, y, z)
-    value, stool = np.full(depth.shape, canvas.hu["bowel_contents"], np.float32), contents[packing.which] == STOOL
+    value, stool = canvas.hu["bowel_contents"] + shifts[packing.which], contents[packing.which] == STOOL
     speckled = np.clip((grain - 0.55) * 0.55, 0.0, 0.75)
     value[stool] = (canvas.hu["stool"] + (canvas.hu["gas"] - canvas.hu["stool"]) * speckled)[stool]
-    gas = np.clip(0.5 - (y - levels[packing.which] - 1.5 * uneven * stool) / voxel, 0.0, 1.0)
+    gas = np.clip(0.5 - (y - levels[packing.which] - STOOL_HEAPS_MM * uneven * stool) / voxel, 0.0, 1.0)
     value += gas * (canvas.hu["gas"] - value)
     hu += np.clip(0.5 - lumen / voxel, 0.0, 1.0) * share * (value - hu)
 
 
-def _tables(gut: list[Gut]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _tables(gut: list[Gut]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     walls = np.asarray([0.0] + [g.wall_mm for g in gut], dtype=np.float32)
     contents = np.asarray([0] + [g.content for g in gut], dtype=np.uint8)
     levels = np.asarray([-1e4] + [g.gas_y for g in gut], dtype=np.float32)
-    return walls, contents, levels
+    shifts = np.asarray([0.0] + [g.shift_hu for g in gut], dtype=np.float32)
+    return walls, contents, levels, shifts

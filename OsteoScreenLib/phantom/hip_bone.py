@@ -109,6 +109,15 @@ _LANDMARKS: dict[str, Point] = {
 }
 
 
+def wing_points(plan: BodyPlan, side: str) -> list[tuple[float, float, float, float]]:
+    """Points in the iliac wing and its crest, x as on the left, each with the radius of the bone around it, mm."""
+    place = _Placing(plan, side)
+    wing = np.asarray(_WING_POINTS, dtype=float)
+    rim = spline_points(place.points(np.asarray(_OUTLINE[:16])), 40)
+    points = [*zip(*place.points(wing).T.tolist(), (0.5 * place.scale * wing[:, 3]).tolist(), strict=True)]
+    return points + [(x, y, z, 4.0 * place.scale) for x, y, z in rim.tolist()]
+
+
 class _Placing:
     """Stretches landmarks to a patient: size, distance of the hips, place of the sacrum, sex, and chance."""
 

@@ -123,7 +123,7 @@ def plan_body(traits: PatientTraits) -> BodyPlan:
         joint_space_mm=float(np.clip(rng.normal(3.2, 0.7) - 1.2 * traits.osteophytes, 1.0, 4.5)),
         sacral_endplate=endplate,
         sacral_slope_deg=slope,
-        vertebrae=_spine(endplate, slope, scale, male, rng),
+        vertebrae=_spine(endplate, slope, scale, male, rng, rng_of(traits, "spine")),
         subcutaneous_fat_mm=fat,
         muscle_scale=muscle,
         visceral_share=visceral,
@@ -145,27 +145,40 @@ def _fat(traits: PatientTraits) -> tuple[float, float]:
 
 
 def _spine(
-    endplate: Point, slope_deg: float, scale: float, male: bool, rng: np.random.Generator
+    endplate: Point,
+    slope_deg: float,
+    scale: float,
+    male: bool,
+    rng: np.random.Generator,
+    bend: np.random.Generator,
 ) -> tuple[VertebraPlan, ...]:
-    """Stack the vertebrae from the sacrum upwards along lumbar lordosis and thoracic kyphosis."""
+    """Stack the vertebrae from the sacrum upwards along lordosis and kyphosis, with a slight sway to the sides."""
     point = np.array(endplate)
     tilt = slope_deg
-    # Share of the lordosis that each motion segment takes; above T12 the spine bends back into kyphosis.
-    lordosis = slope_deg + float(rng.normal(2.0, 4.0))
-    turn = dict(zip(VERTEBRAE, (0.30, 0.25, 0.19, 0.13, 0.09, 0.05, 0.04, 0.04, 0.04, 0.04), strict=True))
+    # Share of the lordosis that each lumbar motion segment takes; L1 leans back. Kyphosis then turns the spine
+    # forwards again, so that its thoracic part lies as far back as the sacrum (own estimates for lying patients).
+    lordosis = slope_deg + float(rng.normal(11.0, 4.0))
+    kyphosis = max(bend.normal(1.0, 0.25), 0.4)
+    turn = dict(zip(VERTEBRAE, (0.29, 0.25, 0.20, 0.15, 0.11), strict=False))
+    turn_back = dict(zip(VERTEBRAE[5:], (-1.5, 0.5, 2.5, 4.0, 4.5), strict=True))
+    sway = float(np.clip(bend.normal(0.0, 2.8), -7.0, 7.0)) * scale
     width = (1.04 if male else 0.97) * scale
     plans = []
     for name in VERTEBRAE:
         height, disc, body_width, depth = _BODY[name]
         height, disc = height * scale * float(rng.normal(1, 0.02)), disc * scale * float(rng.normal(1, 0.12))
-        tilt -= lordosis * turn[name]
+        tilt += kyphosis * turn_back[name] if name in turn_back else -lordosis * turn[name]
         up = np.array([0.0, -np.sin(np.radians(tilt)), np.cos(np.radians(tilt))])
         centre = point + up * (disc + height / 2)
         point = point + up * (disc + height)
         plans.append(
             VertebraPlan(
                 name=name,
-                centre=(0.0, float(centre[1]), float(centre[2])),
+                centre=(
+                    sway * float(np.sin((centre[2] - endplate[2]) / (75.0 * scale))),
+                    float(centre[1]),
+                    float(centre[2]),
+                ),
                 tilt_deg=float(tilt),
                 height_mm=height,
                 width_mm=body_width * width,

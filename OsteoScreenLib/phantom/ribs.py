@@ -116,8 +116,8 @@ def _cartilage(outline: Outline, path: np.ndarray, sign: float, start: float, en
     low = path[-1, 2]
     points = [path[-1, :3]]
     rise = 1.1 * s * max(start - end, 4.0)
-    for direction in np.linspace(start, end, 5)[1:]:
-        share = (start - direction) / max(start - end, 1.0)
+    for share in (0.25, 0.5, 0.75, 1.0):
+        direction = start + share * (end - start)
         points.append(wall_point(outline, sign * direction, float(low + rise * (share**1.4 - 0.15 * share))))
     nodes = spline_points(points, 8)
     radii = np.array([path[-1, 3:]]) * np.linspace(1.0, 0.8, len(nodes))[:, None]

@@ -60,13 +60,18 @@ def _paint_slab(canvas: TissueCanvas, anatomy: SoftAnatomy, z_range: slice) -> N
     hu, label, voxel = canvas.soft_hu[box], canvas.label[box], canvas.voxel_mm
     _blend_in(hu, _share(skin, voxel), canvas.hu["skin"])
     np.copyto(label, np.uint8(LABEL["skin"]), where=skin < 0)
-    fat_hu = canvas.hu["fat"] + (canvas.hu["muscle"] - canvas.hu["fat"]) * _strands(anatomy, skin, fascia, x, y, z)
+    noise, septa = anatomy.strands(x, y, z), anatomy.septa(x, y, z)
+    fat_hu = canvas.hu["fat"] + (canvas.hu["muscle"] - canvas.hu["fat"]) * _strands(noise, skin, fascia)
     _blend_in(hu, _share(skin + SKIN_MM, voxel), fat_hu)
     np.copyto(label, np.uint8(LABEL["subcutaneous_fat"]), where=skin < -SKIN_MM)
     np.copyto(label, np.uint8(LABEL["intermuscular_fat"]), where=fascia < 0)
     cavity = np.maximum(layer(*trunk, "cavity"), fascia + 2.0)
     np.copyto(label, np.uint8(LABEL["visceral_fat"]), where=cavity < 0)
-    _paint_muscles(canvas, anatomy, box, trunk, fascia, cavity)
+    # Vessels of mesentery and omentum: thin tubes where two fields are both near zero.
+    branches = np.clip((0.38 - np.hypot(noise, septa)) * 4.0, 0.0, 0.9) * np.clip(-cavity / 8.0 - 0.5, 0.0, 1.0)
+    _blend_in(hu, branches, canvas.hu["blood"])
+    del noise, branches
+    _paint_muscles(canvas, anatomy, box, trunk, fascia, cavity, septa)
 
 
 def _box_of_body(canvas: TissueCanvas, anatomy: SoftAnatomy, z_range: slice) -> tuple[slice, slice, slice] | None:
@@ -87,11 +92,8 @@ def _blend_in(block: np.ndarray, share: np.ndarray, value: float | np.ndarray) -
     block += share * (value - block)
 
 
-def _strands(
-    anatomy: SoftAnatomy, skin: np.ndarray, fascia: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray
-) -> np.ndarray:
+def _strands(noise: np.ndarray, skin: np.ndarray, fascia: np.ndarray) -> np.ndarray:
     """Share of connective tissue in the subcutaneous fat: its superficial fascia and thin septa."""
-    noise = anatomy.strands(x, y, z)
     thickness = np.maximum(fascia - skin, 1.0)
     depth = np.minimum(-skin, thickness)
     sheet = np.abs(depth - thickness * (0.42 + 0.06 * noise))
@@ -108,6 +110,7 @@ def _paint_muscles(
     trunk: Polar,
     fascia: np.ndarray,
     cavity: np.ndarray,
+    septa: np.ndarray,
 ) -> None:
     z, y, x = canvas.z[box[0]], canvas.y[:, box[1]], canvas.x[:, :, box[2]]
     packing = Packing(x, y, z)
@@ -128,7 +131,7 @@ def _paint_muscles(
     voxel = canvas.voxel_mm
     share = _share(np.maximum(packing.best, fascia + 0.4), voxel)
     # The fat between two bellies: a sheet of this width where both are equally near, seen through a voxel.
-    width = anatomy.septum_mm * np.clip(0.75 + 0.5 * anatomy.septa(x, y, z), 0.05, 2.5)
+    width = anatomy.septum_mm * np.clip(0.75 + 0.5 * septa, 0.05, 2.5)
     apart = 0.5 * (packing.second - packing.best)
     gap = np.clip(0.5 * (width + voxel) - apart, 0.0, np.minimum(width, voxel)) / voxel
     share *= 1.0 - gap

@@ -11,7 +11,7 @@ from OsteoScreenLib.phantom.tissue_canvas import Mixture, TissueCanvas
 
 
 def paint_sacral_sac(canvas: TissueCanvas, plan: BodyPlan) -> None:
-    """Fluid and nerve roots down to S2, where the sac ends in most adults (Binokay 2006, Acta Radiologica)."""
+    """Fluid and nerve roots down to S2, where the sac ends in most adults (Binokay 2006, Acta Radiol 47:397)."""
     s, (_, y, z) = plan.scale, plan.sacral_endplate
     slope = np.radians(plan.sacral_slope_deg)
     back, down = np.array((0.0, np.cos(slope), np.sin(slope))), np.array((0.0, np.sin(slope), -np.cos(slope)))

@@ -13,6 +13,9 @@ from OsteoScreenLib.phantom.shapes import rod, sphere
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 
 Point = tuple[float, float, float]
+_BODY = tuple(number for name, number in LABEL.items() if number and name != "skin")
+_WITHIN = {sided(f"femoral_{kind}", side): _BODY for kind in ("artery", "vein") for side in "LR"}
+"""Vessels that lie close under the skin must not leave it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def paint_vessels(canvas: TissueCanvas, plan: BodyPlan) -> None:
     tubes = _tubes(plan, rng)
     for tube in tubes:
         for a, b, ra, rb in zip(tube.points[:-1], tube.points[1:], tube.radii[:-1], tube.radii[1:], strict=True):
-            canvas.paint(rod(a, b, ra, rb), "blood", label=tube.label)
+            canvas.paint(rod(a, b, ra, rb), "blood", label=tube.label, only_labels=_WITHIN.get(tube.label))
     _paint_plaques(canvas, plan, [tube for tube in tubes if tube.artery], rng)
 
 
@@ -175,11 +178,13 @@ def _branches(plan: BodyPlan) -> list[Tube]:
             False,
         )
     )
+    # Lean people have little room between the aorta and the colon.
+    room = float(np.clip(0.45 + 0.9 * plan.visceral_share, 0.55, 1.0))
     mesenteric = (
-        before(l1, 7.0, 18.0, 0.0),
-        before(l1, 6.0, 30.0, -20.0),
-        before(l3, 2.0, 36.0, 0.0),
-        before(l3, -20.0, 40.0, -50.0),
+        before(l1, 7.0, 18.0 * room, 0.0),
+        before(l1, 6.0, 18.0 + 12.0 * room, -20.0),
+        before(l3, 2.0, 18.0 + 18.0 * room, 0.0),
+        before(l3, -20.0, 18.0 + 22.0 * room, -50.0),
     )
     tubes.append(Tube(mesenteric, tuple(r * s for r in (3.6, 3.6, 3.2, 2.0)), LABEL["aorta"], True))
     vein = [(x - 13.0 * s, y - 2.0 * s, z) for x, y, z in mesenteric[1:]]

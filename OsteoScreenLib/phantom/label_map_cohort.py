@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.phantom.cohort import Options, make_cohort
@@ -18,17 +15,6 @@ from OsteoScreenLib.phantom.protocol import Protocol
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
 
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
-
-
-@dataclass(frozen=True, eq=False)
-class _Written:
-    """A sample with what a digital patient has; its truth is not known."""
-
-    sample: LabelMapSample
-    truth: None = None
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.sample, name)
 
 
 def label_map_files(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
@@ -94,7 +80,7 @@ def make_from_label_maps(
     return make_cohort(cases, out, options, jobs=jobs, make=make, progress=progress, cancelled=cancelled)
 
 
-def _make(case: Case, options: Options, sources: dict[str, str], workers: int) -> tuple[_Written, np.ndarray | None]:
+def _make(case: Case, options: Options, sources: dict[str, str], workers: int) -> tuple[LabelMapSample, None]:
     spacing = 1.5 if options.spacing_xyz_mm is None else options.spacing_xyz_mm[0]
     sample = make_from_label_map(
         sources[case.case_id],
@@ -104,7 +90,7 @@ def _make(case: Case, options: Options, sources: dict[str, str], workers: int) -
         spacing_mm=spacing,
         workers=workers,
     )
-    return _Written(sample), None
+    return sample, None
 
 
 def _stem(path: Path) -> str:

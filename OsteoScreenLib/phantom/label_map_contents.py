@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 from OsteoScreenLib.phantom.traits import PatientTraits
 
 Point = tuple[float, float, float]
+Place = Callable[[float, float, float], Point]
 
 
 def paint_contents(
@@ -50,7 +51,7 @@ def paint_contents(
     _vessels(canvas, rng, heads, place, scale)
 
 
-def _bowel(canvas: TissueCanvas, rng: np.random.Generator, place, scale: float, inside: tuple[int, ...]) -> None:
+def _bowel(canvas: TissueCanvas, rng: np.random.Generator, place: Place, scale: float, inside: tuple[int, ...]) -> None:
     """Loops of small bowel and of colon above the bladder."""
     for _ in range(int(rng.integers(18, 34))):
         start = rng.normal((0.0, -25.0, 95.0), (42.0, 18.0, 38.0))
@@ -66,7 +67,7 @@ def _vessels(
     canvas: TissueCanvas,
     rng: np.random.Generator,
     heads: Mapping[str, tuple[Point, float]],
-    place,
+    place: Place,
     scale: float,
 ) -> None:
     """External iliac and femoral artery and vein of both sides, in front of the femoral heads."""

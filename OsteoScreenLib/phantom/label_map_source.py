@@ -32,6 +32,7 @@ from OsteoScreenLib.phantom.shapes import Solid, inset, minus, sphere
 from OsteoScreenLib.phantom.swept_shapes import remembered
 from OsteoScreenLib.phantom.tissue_canvas import Mixture, TissueCanvas
 from OsteoScreenLib.phantom.traits import PatientTraits
+from OsteoScreenLib.phantom.truth import PatientTruth
 
 SAMPLE_SHAPE = (192, 192, 192)
 SLAB_SLICES = 24
@@ -50,6 +51,7 @@ class LabelMapSample:
     Attributes:
         ct: the image. labels: (z, y, x) uint8, numbers of ``labels.LABEL``; all vertebrae count as L5.
         mineral: (z, y, x) float32, hydroxyapatite in mg/cm3. traits, protocol: density, scan. source: the map's name.
+        truth: None, it is not known.
     """
 
     ct: CTVolume
@@ -58,6 +60,7 @@ class LabelMapSample:
     traits: PatientTraits
     protocol: Protocol
     source: str
+    truth: PatientTruth | None = None
 
 
 class MappedFemur:
@@ -76,7 +79,11 @@ class MappedFemur:
     def solid(self) -> Solid:
         """The bone in the deformed patient."""
         base = warped(self._distances, self._warp)
-        return Solid(lambda x, y, z: self.at(x, y, z).distance, base.low, base.high)
+        return Solid(self.distance, base.low, base.high)
+
+    def distance(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Signed distance to the surface, mm."""
+        return self.at(x, y, z).distance
 
     def at(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> FemurPoints:
         """Everything about points: coordinates from the fitted frame, the distance from the label map."""
@@ -200,8 +207,12 @@ class _Scene:
         for side, femur in femurs.items():
             density = FemurDensity(femur, self.tissue, canvas.voxel_mm, self.traits.sclerosis)  # type: ignore[arg-type]
             for low, high in self.femur_pieces[side]:
-                piece = Solid(lambda x, y, z, femur=femur: femur.at(x, y, z).distance, low, high)
-                canvas.paint(piece, density.marrow(), mineral=density.mineral, label=sided("femur", side))
+                canvas.paint(
+                    Solid(femur.distance, low, high),
+                    density.marrow(),
+                    mineral=density.mineral,
+                    label=sided("femur", side),
+                )
 
     def _bone(self, name: str) -> Solid:
         solid = warped(self.anatomy.bones[name], self.warp)

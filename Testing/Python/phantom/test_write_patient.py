@@ -12,6 +12,7 @@ from factory.small_patient import make_small_case
 from OsteoScreenLib.ct.reader import read_ct
 from OsteoScreenLib.phantom.cohort import Options
 from OsteoScreenLib.phantom.cohort_design import Case
+from OsteoScreenLib.phantom.digital_patient import make_digital_patient
 from OsteoScreenLib.phantom.draw_traits import draw_patient
 from OsteoScreenLib.phantom.labels import LABEL
 from OsteoScreenLib.phantom.protocol import PROTOCOLS
@@ -100,6 +101,25 @@ def test_the_series_passes_the_dicom_validator(tmp_path, protocol):
         said = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True, timeout=60, check=False)
         errors = [line for line in (said.stderr + said.stdout).splitlines() if line.startswith("Error")]
         assert errors == []
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_a_digital_patients_implant_lies_on_its_side_in_nifti_and_dicom(tmp_path, side):
+    traits = draw_patient(2, implant="nail", implant_side=side)
+    patient = make_digital_patient(
+        traits, PROTOCOLS["hip"], spacing_xyz_mm=(5.0, 5.0, 5.0), shape_zyx=(24, 60, 90), with_truth=False
+    )
+    write_patient(patient, tmp_path / "p", dicom=True, regions=patient.femur_regions)
+    record = json.loads((tmp_path / "p" / "truth.json").read_text())
+    assert record["traits"]["implant_side"] == side
+    sign = 1 if side == "L" else -1
+    labels = read_ct(tmp_path / "p" / "labels.nii.gz").anatomical().array
+    for name in ("ct.nii.gz", "dicom"):
+        view = read_ct(tmp_path / "p" / name).anatomical().array
+        metal = np.argwhere(view > 2500)
+        assert len(metal) > 5
+        assert np.all((metal[:, 2] - view.shape[2] / 2) * sign > 0)
+        assert np.all((np.argwhere(labels == LABEL["implant"])[:, 2] - view.shape[2] / 2) * sign > 0)
 
 
 def test_more_noise_means_less_tube_current():

@@ -122,7 +122,7 @@ def read_label_map(path: str | os.PathLike[str]) -> LabelMap:
         "hip_left": (array == PELVIS) & left,
         "hip_right": (array == PELVIS) & ~left,
         "sacrum": array == SACRUM,
-        "vertebra_L5": array == SPINE,
+        "vertebra_unnamed": array == SPINE,  # the maps do not tell the levels apart
     }
     offset = tuple((-middle).tolist())
     whole = np.argwhere(array > 0)

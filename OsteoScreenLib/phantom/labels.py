@@ -38,6 +38,8 @@ _SINGLE: tuple[tuple[int, str, str | None, str, tuple[int, int, int]], ...] = (
     (17, "disc", "360499006", "Intervertebral disc", _DISC),
     (20, "implant", "40388003", "Implant", (220, 245, 20)),
     (21, "cartilage", "309312004", "Cartilage", _CARTILAGE),
+    (22, "vertebra_unnamed", "51282000", "Vertebra", (120, 90, 70)),
+    (23, "sternum", "56873002", "Sternum", (244, 217, 130)),
     (40, "abdominal_wall", "1142228004", "Abdominal wall muscle", _MUSCLE),
     (55, "other_muscle", "127954009", "Skeletal muscle", (170, 90, 80)),
     (60, "skin", "39937001", "Skin", (177, 122, 101)),
@@ -138,7 +140,8 @@ LABEL: Mapping[str, int] = MappingProxyType({row.name: row.number for row in STR
 NAME: Mapping[int, str] = MappingProxyType({row.number: row.name for row in STRUCTURES})
 """Name of a structure by its number."""
 
-BONES: tuple[str, ...] = tuple(row.name for row in STRUCTURES if row.number <= 19 and row.name != "disc")
+_NOT_BONE = ("disc", "implant", "cartilage")
+BONES: tuple[str, ...] = tuple(row.name for row in STRUCTURES if row.number <= 23 and row.name not in _NOT_BONE)
 MUSCLES: tuple[str, ...] = tuple(row.name for row in STRUCTURES if 30 <= row.number <= 55)
 
 

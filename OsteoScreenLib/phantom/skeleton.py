@@ -147,7 +147,7 @@ def paint_axial_skeleton(canvas: TissueCanvas, plan: BodyPlan, surface: BodySurf
     chalk = 30.0 + 1.2 * max(plan.traits.age_years - 30.0, 0.0)
     mineral = _calcified(tissue, chalk)
     body, process = sternum(plan, surface)
-    paint_bone(canvas, body, tissue, BoneRecipe("rib", 0.8), LABEL["cartilage"])  # The table has no sternum.
+    paint_bone(canvas, body, tissue, BoneRecipe("rib", 0.8), LABEL["sternum"])
     canvas.paint(process, "cartilage", mineral=mineral, label=LABEL["cartilage"])
     for rib in cage:
         if rib.number < 12:

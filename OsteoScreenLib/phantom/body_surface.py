@@ -13,6 +13,7 @@ import numpy as np
 
 from OsteoScreenLib.phantom.plan import BodyPlan, rng_of
 from OsteoScreenLib.phantom.shapes import blend
+from OsteoScreenLib.phantom.skin_over_bones import cover_bones
 from OsteoScreenLib.phantom.thigh_axis import thigh_axis
 
 DIRECTIONS = 2048
@@ -176,13 +177,13 @@ def make_body_surface(plan: BodyPlan) -> BodySurface:
     trunk = _trunk(plan, rng, z, angle)
     thighs = {side: _thigh(plan, rng, z, angle, side) for side in "LR"}
     scale, fat = plan.scale, plan.subcutaneous_fat_mm
-    back = sacral_back(plan) + 4.0 * scale + 0.66 * fat
+    back = sacral_back(plan) + 4.0 * scale + 0.55 * fat
     return BodySurface(
         trunk=trunk,
         thighs=thighs,
         table_mm=float(back),
         perineum_mm=-78.0 * scale,
-        cleft_mm=float(plan.sacral_endplate[1] + 92.0 * scale),
+        cleft_mm=float(plan.sacral_endplate[1] + 97.0 * scale),
         thigh_gap_mm=float(max(0.8, 5.0 - 0.16 * fat + rng.normal(0, 1.0))),
     )
 
@@ -193,6 +194,11 @@ def spine_y(plan: BodyPlan, z: np.ndarray) -> np.ndarray:
     knots = [(ez - 130 * s, ey + 52 * s), (ez - 100 * s, ey + 60 * s), (ez - 50 * s, ey + 42 * s), (ez, ey + 4 * s)]
     knots += [(v.centre[2], v.centre[1]) for v in plan.vertebrae]
     return along(z, *knots)
+
+
+def spine_x(plan: BodyPlan, z: np.ndarray) -> np.ndarray:
+    """X of the middle of the vertebral bodies by height."""
+    return along(z, plan.sacral_endplate[::2][::-1], *((v.centre[2], v.centre[0]) for v in plan.vertebrae))
 
 
 def sacral_back(plan: BodyPlan) -> float:
@@ -245,6 +251,7 @@ def _trunk(plan: BodyPlan, rng: np.random.Generator, z: np.ndarray, angle: np.nd
     walls = _wall(plan, level, direction, fascia)
     walls["cavity"] = np.minimum(walls["cavity"], _front_of_spine(plan, level, direction, spine - middle))
     skin = fascia + fat_thickness(plan, level, direction) + wavy(rng, direction, z[:, None], 0.7)
+    skin, fascia = cover_bones(plan, z, angle, middle[:, 0], skin, fascia)
     radii = {"skin": skin, "fascia": fascia, **walls}
     tables = {name: _fine(radii[name]) for name in LAYERS}
     lean = rng.normal(0, 2.0)
@@ -267,8 +274,8 @@ def fat_thickness(plan: BodyPlan, level: np.ndarray, direction: np.ndarray) -> n
         (300, 0.5),
         (420, 0.45),
     )
-    oblique = along(level, (-60, 1.5), (40, 1.55), (100, 1.25), (160, 1.3), (220, 1.05), (290, 0.6), (420, 0.5))
-    behind = along(level, (-60, 1.2), (60, 0.95), (110, 0.75), (180, 0.8), (300, 0.5), (420, 0.4))
+    oblique = along(level, (-60, 1.5), (40, 1.55), (100, 1.25), (160, 1.3), (220, 1.05), (290, 0.8), (420, 0.7))
+    behind = along(level, (-60, 1.2), (60, 0.95), (110, 0.75), (180, 0.85), (300, 0.75), (420, 0.7))
     groin = along(level, (-60, 0.7), (30, 0.6), (90, 0.95), (150, 1.0), (300, 0.5), (420, 0.4))
     weights = [
         bump(direction, c, w) for c, w in ((0.0, 20.0), (45.0, 18.0), (90.0, 22.0), (138.0, 20.0), (180.0, 14.0))

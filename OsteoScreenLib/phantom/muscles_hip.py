@@ -69,7 +69,7 @@ def _iliopsoas(f: Frame) -> list[Belly]:
     for name, (x, dy, a, b) in spinal.items():
         vertebra = plan.vertebra(name)
         inner = vertebra.width_mm / 2 - 2.0 + a * size * 0.85
-        x_mm = max(x * s * 0.9, inner)
+        x_mm = max(x * s * 0.9, inner) + f.mirror * vertebra.centre[0]
         knots.append((vertebra.centre[2], x_mm, vertebra.centre[1] + dy * s, a * size, b * size, -10.0))
     lower = [(92, 57, 2, 17, 19), (75, 63, -6, 16, 18), (60, 68, -14, 15, 17), (40, 77, -26, 15, 15),
              (20, 87, -36, 15, 13),

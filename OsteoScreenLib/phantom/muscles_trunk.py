@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from OsteoScreenLib.phantom.body_surface import spine_y
+from OsteoScreenLib.phantom.body_surface import spine_x, spine_y
 from OsteoScreenLib.phantom.muscle_bellies import Belly, Frame, both_sides, loft
 from OsteoScreenLib.phantom.shapes import Solid
 
@@ -14,9 +14,9 @@ def trunk_muscles(frame: Frame, age_years: float) -> list[Belly]:
     # Multifidus turns to fat first with age, above all at the lower lumbar levels.
     ageing = 1.0 + 0.014 * max(age_years - 45.0, 0.0)
     return [
-        *both_sides(_beside_spine(frame, _MULTIFIDUS), "paraspinal", 1.8 * ageing, 4.5),
-        *both_sides(_beside_spine(frame, _LONGISSIMUS), "paraspinal", 1.3 * ageing, 4.5),
-        *both_sides(_beside_spine(frame, _ILIOCOSTALIS), "paraspinal", 1.2 * ageing, 4.5),
+        *both_sides(_beside_spine(frame, _MULTIFIDUS), "paraspinal", 1.8 * ageing, 4.5, 0.2),
+        *both_sides(_beside_spine(frame, _LONGISSIMUS), "paraspinal", 1.3 * ageing, 4.5, 0.2),
+        *both_sides(_beside_spine(frame, _ILIOCOSTALIS), "paraspinal", 1.2 * ageing, 4.5, 0.2),
         *both_sides(_beside_spine(frame, _QUADRATUS), "quadratus_lumborum", 1.0, 1.5),
         *both_sides(_beside_spine(frame, _CRUS), "other_muscle", 0.3, 0.8),
         *both_sides(_beside_spine(frame, _TRAPEZIUS), "other_muscle", 0.8, 0.8),
@@ -54,11 +54,12 @@ _TRAPEZIUS = ((275, 10, 62, 5, 2, -5), (330, 20, 58, 16, 3, -8), (430, 26, 57, 2
 
 def _beside_spine(frame: Frame, knots: tuple[tuple[float, ...], ...]) -> Solid:
     plan, s = frame.plan, frame.plan.scale
-    middle = spine_y(plan, np.asarray([z * s for z, *_ in knots]))
+    levels = np.asarray([z * s for z, *_ in knots])
+    middle, sway = spine_y(plan, levels), frame.mirror * spine_x(plan, levels)
     size = s * (0.35 + 0.65 * frame.thickness)
     return loft(
         [
-            (z * s, x * s, float(y0) + dy * s, a * size, b * size, angle)
-            for (z, x, dy, a, b, angle), y0 in zip(knots, middle, strict=True)
+            (z * s, x * s + float(x0), float(y0) + dy * s, a * size, b * size, angle)
+            for (z, x, dy, a, b, angle), x0, y0 in zip(knots, sway, middle, strict=True)
         ]
     )

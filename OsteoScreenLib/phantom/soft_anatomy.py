@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,8 @@ class SoftAnatomy:
 
     Attributes:
         surface: outlines. bellies: all muscles but the walls of the trunk.
-        growth_mm: how far muscles of hip and thigh widen into free space. septum_mm: mean width of the fat between bellies. fibre_fat: mean share of fat between fibres.
+        growth_mm: how far muscles of hip and thigh widen into free space.
+        septum_mm: mean width of the fat between bellies. fibre_fat: mean share of fat between fibres.
         warp_x, warp_y: unevenness of muscles, standard normal. septa: of the fat between them.
         fibres: streaks along the body. strands: connective tissue in fat.
         domes: of the diaphragm. gut, gut_seed: its pieces, and the noise in them.
@@ -53,7 +54,7 @@ def make_soft_anatomy(plan: BodyPlan) -> SoftAnatomy:
     thickness = float(np.clip(0.45 + 0.55 * plan.muscle_scale, 0.7, 1.25))
     thighs = {side: thigh_axis(plan, side) for side in "LR"}
     frame = Frame(plan, thickness, thighs, 0.7 * (sacral_back(plan) - 96.0 * plan.scale))
-    bellies = (*hip_muscles(frame), *thigh_muscles(frame), *trunk_muscles(frame, traits.age_years))
+    bellies = _bellies(frame, traits.age_years, rng_of(traits, "sides"))
     seeds = rng.integers(0, 2**31, size=6).tolist()
     surface, domes = make_body_surface(plan), make_domes(plan)
     older = max(traits.age_years - 40.0, 0.0)
@@ -73,6 +74,22 @@ def make_soft_anatomy(plan: BodyPlan) -> SoftAnatomy:
         domes=domes,
         gut=make_gut(plan, surface, domes),
         gut_seed=seeds[5],
+    )
+
+
+def _bellies(frame: Frame, age_years: float, rng: np.random.Generator) -> tuple[Belly, ...]:
+    """All muscles; the two sides differ by some percent as a whole, and each muscle by a little more."""
+    uneven = float(np.clip(rng.normal(0.0, 0.012), -0.025, 0.025))
+    sides = []
+    for mirror in (1.0, -1.0):
+        own = replace(frame, thickness=frame.thickness * (1.0 + mirror * uneven), mirror=mirror)
+        sides.append((*hip_muscles(own), *thigh_muscles(own), *trunk_muscles(own, age_years)))
+    # Bellies come in pairs of a left one and its mirror image.
+    pairs = zip(sides[0][0::2], sides[1][1::2], strict=True)
+    return tuple(
+        replace(belly, slack_mm=belly.slack_mm + float(np.clip(rng.normal(0.0, 0.4), -0.8, 0.8)))
+        for pair in pairs
+        for belly in pair
     )
 
 

@@ -47,7 +47,7 @@ HU_RANGES = {
     140: {"fat": (-115, -80), "muscle": (25, 65), "liver": (43, 67), "trabecular": (68, 190), "cortical": (1000, 1550)},
 }
 
-NOT_IN_A_TRUNK = {"implant"}
+NOT_IN_A_TRUNK = {"implant", "vertebra_unnamed"}  # The second is for label maps that name no level.
 
 
 def _grid(centre_lps_mm, shape_zyx, spacing_mm) -> Geometry:

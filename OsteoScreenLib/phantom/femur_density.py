@@ -22,12 +22,12 @@ from OsteoScreenLib.phantom.femur_solid import FemurPoints, FemurSolid
 from OsteoScreenLib.phantom.lattice_noise import lattice_noise
 from OsteoScreenLib.phantom.tissue_canvas import Field, Mixture
 
-_HEAD_SHELL_MM, _NECK_SHELL_MM, _TROCHANTER_SHELL_MM = 0.6, 1.68, 0.95
+_HEAD_SHELL_MM, _NECK_SHELL_MM, _TROCHANTER_SHELL_MM = 0.6, 1.70, 0.9
 _CORTEX_SHARE = 0.95
 """Of the skeleton's density of compact bone: the femur's cortex with its larger pores."""
 # Height over the crossing of the axes (size 1) and share of the shaft's full cortical thickness.
 _SHELL_LEVELS = (-300.0, -230.0, -100.0, -70.0, -45.0, -25.0, -8.0, 12.0)
-_SHELL_SHARES = (0.70, 1.0, 1.0, 0.91, 0.66, 0.42, 0.23, 0.12)
+_SHELL_SHARES = (0.72, 1.04, 1.04, 0.96, 0.70, 0.45, 0.24, 0.12)
 TABLE_LOW_MM = -420.0
 
 Blocks = tuple[np.ndarray, ...]
@@ -120,7 +120,7 @@ class FemurDensity:
         """Density between the shells, before its texture."""
         depth, (neck, base) = -points.distance, parts
         loss, size = self.tissue.loss, self.shape.size
-        head, neck_mean, body = 100.0 * loss(1.7), 98.0 * loss(1.9), 138.0 * loss(1.9)
+        head, neck_mean, body = 100.0 * loss(1.7), 93.0 * loss(1.9), 136.0 * loss(1.9)
         value = head + (neck_mean - head) * neck + (body - neck_mean) * base
         value = np.maximum(value + self._groups(points, neck, *place), 8.0)
         # Spongy bone condenses towards the shell, more so where the shell is thick.
@@ -149,7 +149,7 @@ class FemurDensity:
         # An arc: from the outer cortex over the top of the neck into the lower half of the head. Its course wavers.
         waver = self.tissue.patches(x, y, z)
         from_middle = np.sqrt((s - 36.0) ** 2 + (q + 52.0) ** 2)
-        arc = from_middle - 58.0 + 0.9 * waver
+        arc = from_middle - 61.0 + 0.9 * waver
         tensile = np.exp(-0.5 * (arc * (1.0 / 4.6)) ** 2 - v2 * (1.0 / 260.0)) * np.clip((58.0 - s) / 12.0, 0.0, 1.0)
         ward = np.exp(-0.5 * (((s - 37.0) / 8.5) ** 2 + ((q + 1.0) / 7.5) ** 2) - v2 * (1.0 / 200.0))
         second = np.exp(-0.5 * ((q + 18.0 - 0.9 * (s - 55.0)) * (1.0 / 7.0)) ** 2) * np.clip(
@@ -163,7 +163,7 @@ class FemurDensity:
         spongy = (points.distance < 1.0) & (high > -80.0)
         spread = course * (1.0 + 0.10 * waver) + 0.8 * waver
         fan_strands = _where(self._fan_strands, spongy, spread, points.v + 0.6 * waver, rise)
-        turn = 58.0 * np.arctan2(s - 36.0, q + 52.0)
+        turn = 61.0 * np.arctan2(s - 36.0, q + 52.0)
         arc_strands = _where(self._arc_strands, spongy & (tensile > 0.04), arc, points.v + 0.6 * waver, turn)
         scar = np.exp(-0.5 * ((s - 8.0 + 0.012 * (q * q + v2)) * (1.0 / 1.3)) ** 2) * (1.0 - neck)
         return (
@@ -172,7 +172,7 @@ class FemurDensity:
             + (260.0 * loss(1.3)) * plate
             + (92.0 * loss(2.0)) * tensile * (1.0 + 0.42 * arc_strands)
             + (45.0 * loss(3.0)) * second
-            - (46.0 * loss(1.4)) * ward
+            - (26.0 * loss(1.4)) * ward
             + (55.0 * loss(1.2)) * scar
         )
 

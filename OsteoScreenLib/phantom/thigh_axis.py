@@ -30,7 +30,7 @@ class ThighAxis:
 
     def outwards(self, z: float | np.ndarray) -> np.ndarray:
         """At heights in mm."""
-        return np.interp(z, self.z_mm, self.outwards_mm)
+        return np.asarray(np.interp(z, self.z_mm, self.outwards_mm))
 
 
 def thigh_axis(plan: BodyPlan, side: str) -> ThighAxis:

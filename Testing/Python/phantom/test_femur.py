@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.phantom.body_surface import make_body_surface
 from OsteoScreenLib.phantom.femur import femur_truth, paint_femora
 from OsteoScreenLib.phantom.femur_implant import paint_implant
 from OsteoScreenLib.phantom.femur_regions import HEAD, INTERTROCHANTERIC, NECK, SHAFT, TROCHANTERIC, femur_regions
@@ -70,6 +71,33 @@ def test_morphometry_lies_in_the_published_ranges():
     assert 2.5 < offsets.std() < 6.8
     heights = {sex: np.mean([2 * s.neck_half_height_mm for s in shapes[sex::2]]) for sex in (0, 1)}
     assert 28.5 < heights[0] < 32.0 < heights[1] < 36.5
+
+
+def test_shafts_converge_towards_the_knees_by_some_seven_degrees():
+    leans, between = [], []
+    for seed in range(40):
+        truths = [femur_truth(draw_femur_shape(plan_body(traits(seed)), side)) for side in "LR"]
+        outwards = [sign * t.shaft_axis[0] for sign, t in zip((1.0, -1.0), truths, strict=True)]
+        both = np.degrees(np.arctan2(outwards, [t.shaft_axis[2] for t in truths]))
+        leans.append(both.mean())
+        between.append(abs(both[0] - both[1]))
+    assert np.mean(leans) == pytest.approx(7.0, abs=1.0)
+    assert 1.0 < np.std(leans) < 3.0
+    assert np.mean(between) < 1.5
+
+
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_the_thigh_lies_around_its_shaft(side: str):
+    """Bellies and skin follow the shaft downwards: it runs a few centimetres within the fascia on every side."""
+    plan = plan_body(traits(4))
+    canvas = canvas_over((-200.0, -75.0, -330.0), (200.0, 75.0, -120.0))
+    paint_femora(canvas, plan)
+    bone = canvas.label == LABEL["femur_left" if side == "L" else "femur_right"]
+    centre_x, _, radii = make_body_surface(plan).thighs[side].at(canvas.z)
+    for level in (0, 35, 65):
+        x = np.broadcast_to(canvas.x, canvas.label.shape)[level][bone[level]]
+        inner = radii["fascia"][level].min() - np.abs(x - centre_x[level]).max()
+        assert inner > 10.0
 
 
 def test_left_and_right_differ_less_than_people_do():

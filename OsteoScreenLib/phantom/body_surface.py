@@ -183,7 +183,7 @@ def make_body_surface(plan: BodyPlan) -> BodySurface:
         thighs=thighs,
         table_mm=float(back),
         perineum_mm=-78.0 * scale,
-        cleft_mm=float(plan.sacral_endplate[1] + 97.0 * scale),
+        cleft_mm=float(plan.sacral_endplate[1] + 100.0 * scale),
         thigh_gap_mm=float(max(0.8, 5.0 - 0.16 * fat + rng.normal(0, 1.0))),
     )
 

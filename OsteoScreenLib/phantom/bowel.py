@@ -132,7 +132,7 @@ def _before_the_aorta(plan: BodyPlan, course: tuple, size: tuple) -> tuple:
 
 
 def _stomach(plan: BodyPlan, domes: Domes, rng: np.random.Generator) -> Gut:
-    s, y0, top = plan.scale, domes.spine, domes.left_top
+    s, y0, top = plan.scale, domes.spine - 1.2 * domes.forward, domes.left_top
     size = float(np.exp(rng.normal(0, 0.15))) * s
     points = [
         (60.0, -34.0, -37.0),

@@ -31,13 +31,20 @@ class Domes:
     spine: float
     scale: float
 
+    @property
+    def forward(self) -> float:
+        """How much further than in a straight spine the organs in front of it reach forwards from it, mm."""
+        return 0.5 * max(self.spine - 14.0 * self.scale, 0.0)
+
     def height(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Z of the diaphragm; deepest at the back and along the sides, where the lung reaches down in a recess."""
         s = self.scale
         tops = []
         for sign, top in ((-1.0, self.right_top), (1.0, self.left_top)):
             u = np.clip((x - sign * 62.0 * s) / (92.0 * s), -1.15, 1.15)
-            v = np.maximum((y - self.spine + 42.0 * s) / (95.0 * s), -0.6)
+            # The front of the diaphragm is attached higher than its back.
+            away = (y - self.spine + 42.0 * s + self.forward) / (95.0 * s + self.forward)
+            v = np.maximum(np.where(away < 0, 0.62 * away, away), -0.9)
             tops.append(top - 92.0 * s * (u * u + v * v) ** 1.25)
         both = -blend(-tops[0], -tops[1], 22.0)
         return both - 0.55 * np.maximum(y - self.spine + 5.0 * s, 0.0)
@@ -71,7 +78,9 @@ def paint_lungs(canvas: TissueCanvas, plan: BodyPlan, surface: BodySurface, dome
     seeds = rng.integers(0, 2**31, size=3).tolist()
     s = plan.scale
     heart = ellipsoid(
-        (22.0 * s, domes.spine - 66.0 * s, domes.left_top + 42.0 * s), (60.0 * s, 44.0 * s, 56.0 * s), HEART_AXES
+        (22.0 * s, domes.spine - 66.0 * s - 1.2 * domes.forward, domes.left_top + 42.0 * s),
+        (60.0 * s, 44.0 * s, 56.0 * s),
+        HEART_AXES,
     )
     chest = _Chest(
         plan, domes, heart,
@@ -125,7 +134,7 @@ def _mediastinum(chest: _Chest, x: np.ndarray, y: np.ndarray, z: np.ndarray, une
     dx, dy = x - 2.0 * s, y - y0
     spine = np.sqrt((dx / 1.05) ** 2 + np.maximum(np.abs(dy + 8.0 * s) - 14.0 * s, 0.0) ** 2) - 25.0 * s
     # A thin partition runs from the spine to the front.
-    front = np.maximum(np.abs(x - 3.0 * s) - along(z, (300, 16), (430, 11)).astype(np.float32) * s, dy)
+    front = np.maximum(np.abs(x - 3.0 * s) - along(z, (300, 40), (360, 30), (430, 13)).astype(np.float32) * s, dy)
     return blend(spine, front, 10.0) + 3.5 * uneven
 
 

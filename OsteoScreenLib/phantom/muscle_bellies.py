@@ -100,7 +100,7 @@ class Frame:
         """A lofted belly on both sides; a knot is z, x, y, a, b and optionally an angle."""
         size = self.plan.scale * self.thickness
         mapped: list[Knot] = []
-        for z, x, y, a, b, *angle in sorted(knots):
+        for z, x, y, a, b, *angle in sorted(knots, key=lambda knot: knot[0]):
             px, py, pz = self.place(x, y, z)
             py += self.behind_mm if name == "gluteus_maximus" else 0.0
             mapped.append((pz, px, py, a * size, b * size, angle[0] if angle else 0.0))

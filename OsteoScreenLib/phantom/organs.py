@@ -17,8 +17,12 @@ CAVITY = (LABEL["visceral_fat"],)
 def rough(solid: Solid, field: Field, amount_mm: float) -> Solid:
     """A solid with an uneven surface."""
     reach = 2.5 * amount_mm
-    low, high = (tuple(c + sign * reach for c in corner) for sign, corner in ((-1, solid.low), (1, solid.high)))
-    return Solid(lambda x, y, z: solid.distance(x, y, z) + amount_mm * field(x, y, z), low, high)
+    (x0, y0, z0), (x1, y1, z1) = solid.low, solid.high
+    return Solid(
+        lambda x, y, z: solid.distance(x, y, z) + amount_mm * field(x, y, z),
+        (x0 - reach, y0 - reach, z0 - reach),
+        (x1 + reach, y1 + reach, z1 + reach),
+    )
 
 
 def turned(first_deg: float, about: str) -> np.ndarray:
@@ -83,11 +87,15 @@ def _paint_liver(
     canvas: TissueCanvas, plan: BodyPlan, domes: Domes, kidney: Solid, rng: np.random.Generator, seed: int
 ) -> None:
     s = plan.scale
-    top, y0 = domes.right_top, domes.spine
+    top, y0, more = domes.right_top, domes.spine - domes.forward, 0.8 * domes.forward
     length = float(np.clip(rng.normal(82.0, 9.0), 64.0, 105.0)) * s
-    right = ellipsoid((-72.0 * s, y0 - 28.0 * s, top - 78.0 * s), (82.0 * s, 84.0 * s, length), turned(-10.0, "y"))
+    right = ellipsoid(
+        (-72.0 * s, y0 - 28.0 * s, top - 71.0 * s), (86.0 * s, 88.0 * s + more, length), turned(-10.0, "y")
+    )
     reach = float(rng.uniform(55.0, 90.0)) * s
-    left = ellipsoid((-8.0 * s, y0 - 82.0 * s, top - 52.0 * s), (reach, 34.0 * s, 40.0 * s), turned(12.0, "y"))
+    left = ellipsoid(
+        (-8.0 * s, y0 - 82.0 * s - 0.6 * more, top - 44.0 * s), (reach, 34.0 * s, 40.0 * s), turned(12.0, "y")
+    )
     shape = union((right, left), 25.0)
     around = inset(kidney, -6.0 - 10.0 * plan.visceral_share)
     porta = ellipsoid((-16.0 * s, y0 - 34.0 * s, top - 95.0 * s), (22.0 * s, 18.0 * s, 30.0 * s))

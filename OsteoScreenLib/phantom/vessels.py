@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from OsteoScreenLib.phantom.labels import LABEL, sided
-from OsteoScreenLib.phantom.plan import BodyPlan, rng_of
+from OsteoScreenLib.phantom.plan import BodyPlan, VertebraPlan, rng_of
 from OsteoScreenLib.phantom.shapes import rod, sphere
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 
@@ -145,7 +145,7 @@ def _branches(plan: BodyPlan) -> list[Tube]:
     s = plan.scale
     l1, l2, l3, t12 = (plan.vertebra(name) for name in ("L1", "L2", "L3", "T12"))
 
-    def before(vertebra, x: float, forward: float, up: float = 0.0) -> Point:
+    def before(vertebra: VertebraPlan, x: float, forward: float, up: float = 0.0) -> Point:
         _px, py, pz = vertebra.centre
         return (x * s, py - vertebra.depth_mm / 2 - forward * s, pz + up * s)
 

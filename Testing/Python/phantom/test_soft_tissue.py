@@ -153,3 +153,27 @@ def test_the_sac_fills_the_sacral_canal_only_where_there_is_one() -> None:
     painted.label[:] = LABEL["spinal_canal"]
     paint_over_bones(painted, plan)
     assert (painted.soft_hu > 0).sum() > 20
+
+
+def test_skin_and_fat_cover_the_hip_bones_of_lean_people() -> None:
+    from OsteoScreenLib.phantom.hip_bone import wing_points
+
+    plan = plan_body(LEAN)
+    surface = make_body_surface(plan)
+    for sign, side in ((1.0, "L"), (-1.0, "R")):
+        for x, y, z, radius in wing_points(plan, side):
+            axes = [np.full((1, 1, 1), value, dtype=np.float32) for value in (sign * x, y, z)]
+            skin, _ = skin_and_fascia(surface, *axes, polar(surface.trunk, *axes))
+            assert float(skin[0, 0, 0]) < -(radius + 3.0)
+
+
+def test_the_two_sides_are_not_mirror_images() -> None:
+    left, right = (area_cm2(section(MAN, "L3"), f"paraspinal_{side}") for side in ("left", "right"))
+    assert 0.001 < abs(left - right) / (left + right) < 0.08
+
+
+def test_loops_of_small_bowel_are_many_and_lie_in_the_cavity() -> None:
+    anatomy = make_soft_anatomy(plan_body(MAN))
+    small = [piece for piece in anatomy.gut if piece.shift_hu != 0.0]
+    assert len(small) > 15
+    assert max(abs(x) for piece in small for x, _, _ in piece.points) < 150.0

@@ -103,9 +103,10 @@ def plan_body(traits: PatientTraits) -> BodyPlan:
     rng = rng_of(traits, "plan")
     male = traits.sex == "M"
     scale = traits.height_m / 1.70 * float(np.exp(rng.normal(0, 0.02)))
-    # Head diameter 48 +- 2.6 mm in men, 43 +- 2.3 mm in women (Noble 1995; Clark 1987), at their mean heights.
+    # Head diameter 48 +- 2.6 mm in men, 43 +- 2.3 mm in women (Noble 1995; Clark 1987), at their mean heights;
+    # a part of the spread comes with height.
     head_radius = (
-        (rng.normal(24.2, 1.1) * traits.height_m / 1.76) if male else (rng.normal(21.7, 1.0) * traits.height_m / 1.63)
+        (rng.normal(24.2, 0.85) * traits.height_m / 1.76) if male else (rng.normal(21.7, 0.75) * traits.height_m / 1.63)
     )
     hip_half = rng.normal(89.0, 3.5) * scale
     slope = float(np.clip(rng.normal(38.0, 7.0), 22.0, 55.0))

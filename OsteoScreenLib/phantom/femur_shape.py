@@ -8,7 +8,7 @@ Sources of means and deviations:
   Suppl 5:S81), depth near 0.57 of it;
 - shaft 27 +- 2 mm across (Noble 1988); radius of the forward bow 1120 +- 200 mm (Egol 2004, J Orthop Trauma 18:410).
 The shaft leans inwards by the angle between its axis and the line from the head to the knee, which follows from the
-offset (near 6 deg; Yoshioka 1987, J Bone Joint Surg Am 69:873), and by how that line lies in a supine patient whose
+offset (near 6 deg), and by how that line lies in a supine patient whose
 feet lie side by side (1 +- 1.7 deg, own estimate): together 7 +- 2 deg.
 The head's radius comes from the body plan. Left and right differ by less than people do.
 """

@@ -94,9 +94,8 @@ def make_digital_patient(
     canvas = TissueCanvas(pose.painting_grid(grid), beam.hu)
     _paint_in_slabs(canvas, plan, anatomy, workers, lambda f, m: progress(0.65 * f, m), cancelled)
     landmarks = {side: femur_truth(draw_femur_shape(plan, side)) for side in "LR"}
-    regions = _regions(canvas, landmarks)
     soft, mineral = pose.into_image(canvas.soft_hu, grid), pose.into_image(canvas.mineral, grid)
-    labels, regions = pose.into_image(canvas.label, grid), pose.into_image(regions, grid)
+    labels, regions = pose.into_image(canvas.label, grid), pose.into_image(_regions(canvas, landmarks), grid)
     stop_if(cancelled)
     progress(0.65, "Digital patient: scanner")
     metal = labels == LABEL["implant"]

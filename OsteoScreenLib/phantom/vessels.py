@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from OsteoScreenLib.phantom.labels import LABEL, sided
-from OsteoScreenLib.phantom.plan import BodyPlan, VertebraPlan, rng_of
+from OsteoScreenLib.phantom.plan import BodyPlan, rng_of
 from OsteoScreenLib.phantom.shapes import rod, sphere
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 
@@ -67,143 +68,111 @@ def _central(plan: BodyPlan, rng: np.random.Generator) -> list[Tube]:
     ]
 
 
+Place = Callable[[float, float, float], Point]
+
+
 def _limbs(plan: BodyPlan, rng: np.random.Generator) -> list[Tube]:
+    """Iliac and femoral vessels of both sides."""
     s = plan.scale
     l4 = plan.vertebra("L4")
     front = l4.centre[1] - l4.depth_mm / 2
     low = l4.centre[2] - 8.0 * s
+    fork, joint = (4.0 * s, front - 10.0 * s, low), (-15.0 * s, front + 2.0 * s, low - 14.0 * s)
     tubes = []
     for side, sign in (("L", 1.0), ("R", -1.0)):
-
-        def place(x: float, y: float, z: float, sign: float = sign) -> Point:
-            half = plan.hip_half_mm
-            return (sign * (x * half / 89.0), y * s, z * s)
-
-        bow = float(rng.normal(0, 2.0))
-        fork = (4.0 * s, front - 10.0 * s, low)
-        middle = place(31 + bow, 2, 106)
-        lower = [place(47, -12, 80), place(60, -30, 52), place(73, -50, 22), place(80, -58, 0)]
-        thigh = [
-            place(80, -58, 0),
-            place(77, -52, -45),
-            place(70, -42, -95),
-            place(60, -30, -160),
-            place(55, -10, -260),
-        ]
-        thigh.append(place(58, 18, -430))
-        artery, vein = sided("iliac_artery", side), sided("iliac_vein", side)
-        tubes.append(Tube((fork, middle), (6.2 * s, 5.2 * s), artery, True))
-        tubes.append(Tube((middle, *lower), (4.6 * s,) * 5, artery, True))
-        tubes.append(
-            Tube(
-                (middle, place(42, 26, 72), place(46, 38, 40), place(46, 34, 10)),
-                (3.6 * s, 3.0 * s, 2.2 * s, 1.6 * s),
-                artery,
-                True,
-            )
-        )
-        tubes.append(
-            Tube(
-                tuple(thigh), tuple(r * s for r in (4.4, 4.1, 3.6, 3.3, 3.1, 3.0)), sided("femoral_artery", side), True
-            )
-        )
-        deep = (place(79, -55, -25), place(92, -40, -60), place(98, -22, -110), place(94, -8, -180))
-        tubes.append(Tube(deep, (2.8 * s, 2.8 * s, 2.3 * s, 1.5 * s), sided("femoral_artery", side), False))
-        joint = (-15.0 * s, front + 2.0 * s, low - 14.0 * s)
-        vein_path = [
-            joint,
-            place(30, 16, 104),
-            place(46, 0, 78),
-            place(55, -20, 50),
-            place(63, -43, 20),
-            place(67, -54, 0),
-        ]
-        tubes.append(Tube(tuple(vein_path), tuple(r * s for r in (7.5, 6.8, 6.3, 6.0, 5.8, 5.6)), vein, False))
-        tubes.append(
-            Tube((place(30, 16, 104), place(38, 36, 68), place(44, 46, 36)), (4.5 * s, 4.0 * s, 3.0 * s), vein, False)
-        )
-        femoral = [
-            place(67, -54, 0),
-            place(69, -46, -45),
-            place(66, -34, -95),
-            place(58, -22, -160),
-            place(56, -2, -260),
-            place(60, 26, -430),
-        ]
-        tubes.append(
-            Tube(
-                tuple(femoral), tuple(r * s for r in (5.6, 4.8, 4.2, 4.0, 3.8, 3.8)), sided("femoral_vein", side), False
-            )
-        )
-        saphenous = [place(66, -62, -12), place(48, -70, -60), place(34, -66, -110), place(22, -48, -200)]
-        tubes.append(Tube(tuple(saphenous), (2.4 * s, 2.0 * s, 1.8 * s, 1.8 * s), sided("femoral_vein", side), False))
+        place = _placer(plan, sign)
+        tubes += _leg_arteries(place, s, side, fork, float(rng.normal(0, 2.0)))
+        tubes += _leg_veins(place, s, side, joint)
     return tubes
+
+
+def _placer(plan: BodyPlan, sign: float) -> Place:
+    """Points of one side, given for a body of average height and average distance between the hips."""
+    s, half = plan.scale, plan.hip_half_mm
+    return lambda x, y, z: (sign * (x * half / 89.0), y * s, z * s)
+
+
+def _leg_arteries(place: Place, s: float, side: str, fork: Point, bow: float) -> list[Tube]:
+    iliac, femoral = sided("iliac_artery", side), sided("femoral_artery", side)
+    middle = place(31 + bow, 2, 106)
+    lower = (place(47, -12, 80), place(60, -30, 52), place(73, -50, 22), place(80, -58, 0))
+    inner = (middle, place(42, 26, 72), place(46, 38, 40), place(46, 34, 10))
+    thigh = ((80, -58, 0), (77, -52, -45), (70, -42, -95), (60, -30, -160), (55, -10, -260), (58, 18, -430))
+    deep = (place(79, -55, -25), place(92, -40, -60), place(98, -22, -110), place(94, -8, -180))
+    return [
+        Tube((fork, middle), (6.2 * s, 5.2 * s), iliac, True),
+        Tube((middle, *lower), (4.6 * s,) * 5, iliac, True),
+        Tube(inner, (3.6 * s, 3.0 * s, 2.2 * s, 1.6 * s), iliac, True),
+        Tube(tuple(place(*p) for p in thigh), tuple(r * s for r in (4.4, 4.1, 3.6, 3.3, 3.1, 3.0)), femoral, True),
+        Tube(deep, (2.8 * s, 2.8 * s, 2.3 * s, 1.5 * s), femoral, False),
+    ]
+
+
+def _leg_veins(place: Place, s: float, side: str, joint: Point) -> list[Tube]:
+    iliac, femoral = sided("iliac_vein", side), sided("femoral_vein", side)
+    upper = ((30, 16, 104), (46, 0, 78), (55, -20, 50), (63, -43, 20), (67, -54, 0))
+    inner = (place(30, 16, 104), place(38, 36, 68), place(44, 46, 36))
+    thigh = ((67, -54, 0), (69, -46, -45), (66, -34, -95), (58, -22, -160), (56, -2, -260), (60, 26, -430))
+    saphenous = (place(66, -62, -12), place(48, -70, -60), place(34, -66, -110), place(22, -48, -200))
+    radii = tuple(r * s for r in (7.5, 6.8, 6.3, 6.0, 5.8, 5.6))
+    return [
+        Tube((joint, *(place(*p) for p in upper)), radii, iliac, False),
+        Tube(inner, (4.5 * s, 4.0 * s, 3.0 * s), iliac, False),
+        Tube(tuple(place(*p) for p in thigh), tuple(r * s for r in (5.6, 4.8, 4.2, 4.0, 3.8, 3.8)), femoral, False),
+        Tube(saphenous, (2.4 * s, 2.0 * s, 1.8 * s, 1.8 * s), femoral, False),
+    ]
 
 
 def _branches(plan: BodyPlan) -> list[Tube]:
     """Renal, coeliac and superior mesenteric vessels, splenic and portal vein; simple courses."""
-    s = plan.scale
-    l1, l2, l3, t12 = (plan.vertebra(name) for name in ("L1", "L2", "L3", "T12"))
+    return [*_renal_vessels(plan), *_visceral_vessels(plan)]
 
-    def before(vertebra: VertebraPlan, x: float, forward: float, up: float = 0.0) -> Point:
-        _px, py, pz = vertebra.centre
-        return (x * s, py - vertebra.depth_mm / 2 - forward * s, pz + up * s)
 
-    fat = 14.0 * plan.visceral_share
+def _before(plan: BodyPlan, name: str, x: float, forward: float, up: float = 0.0) -> Point:
+    """A point in front of a vertebral body; distances for a body of average height."""
+    vertebra, s = plan.vertebra(name), plan.scale
+    _, y, z = vertebra.centre
+    return (x * s, y - vertebra.depth_mm / 2 - forward * s, z + up * s)
+
+
+def _renal_vessels(plan: BodyPlan) -> list[Tube]:
+    s, fat = plan.scale, 14.0 * plan.visceral_share
+    aorta, cava = LABEL["aorta"], LABEL["inferior_vena_cava"]
+    before = partial(_before, plan)
     tubes = []
     for side, sign in (("L", 1.0), ("R", -1.0)):
-        hilum = before(l2, sign * (44.0 + fat), -14.0, 10.0)
-        tubes.append(
-            Tube(
-                (before(l1, 8.0, 10.0, -16.0), before(l2, sign * 28.0, 3.0, 12.0), hilum),
-                (3.0 * s, 2.8 * s, 2.5 * s),
-                LABEL["aorta"],
-                True,
-            )
-        )
-        start = before(l2, -18.0 if side == "R" else 4.0, 10.0 if side == "R" else 24.0, 14.0)
-        tubes.append(
-            Tube(
-                (start, before(l2, sign * 30.0, 10.0, 8.0), hilum),
-                (4.6 * s, 4.6 * s, 4.0 * s),
-                LABEL["inferior_vena_cava"],
-                False,
-            )
-        )
-    tubes.append(
-        Tube(
-            (before(l2, 4.0, 24.0, 14.0), before(l2, -18.0, 12.0, 14.0)),
-            (4.6 * s, 4.6 * s),
-            LABEL["inferior_vena_cava"],
-            False,
-        )
-    )
+        hilum = before("L2", sign * (44.0 + fat), -14.0, 10.0)
+        artery = (before("L1", 8.0, 10.0, -16.0), before("L2", sign * 28.0, 3.0, 12.0), hilum)
+        start = before("L2", -18.0 if side == "R" else 4.0, 10.0 if side == "R" else 24.0, 14.0)
+        vein = (start, before("L2", sign * 30.0, 10.0, 8.0), hilum)
+        tubes.append(Tube(artery, (3.0 * s, 2.8 * s, 2.5 * s), aorta, True))
+        tubes.append(Tube(vein, (4.6 * s, 4.6 * s, 4.0 * s), cava, False))
+    crossing = (before("L2", 4.0, 24.0, 14.0), before("L2", -18.0, 12.0, 14.0))
+    return [*tubes, Tube(crossing, (4.6 * s, 4.6 * s), cava, False)]
+
+
+def _visceral_vessels(plan: BodyPlan) -> list[Tube]:
+    s, aorta, cava = plan.scale, LABEL["aorta"], LABEL["inferior_vena_cava"]
+    before = partial(_before, plan)
     # Lean people have little room between the aorta and the colon.
     room = float(np.clip(0.45 + 0.9 * plan.visceral_share, 0.55, 1.0))
     mesenteric = (
-        before(l1, 7.0, 18.0 * room, 0.0),
-        before(l1, 6.0, 18.0 + 12.0 * room, -20.0),
-        before(l3, 2.0, 18.0 + 18.0 * room, 0.0),
-        before(l3, -20.0, 18.0 + 22.0 * room, -50.0),
+        before("L1", 7.0, 18.0 * room, 0.0),
+        before("L1", 6.0, 18.0 + 12.0 * room, -20.0),
+        before("L3", 2.0, 18.0 + 18.0 * room, 0.0),
+        before("L3", -20.0, 18.0 + 22.0 * room, -50.0),
     )
-    tubes.append(Tube(mesenteric, tuple(r * s for r in (3.6, 3.6, 3.2, 2.0)), LABEL["aorta"], True))
     vein = [(x - 13.0 * s, y - 2.0 * s, z) for x, y, z in mesenteric[1:]]
-    portal = (before(l1, -10.0, 36.0, 6.0), before(t12, -30.0, 42.0, 10.0), before(t12, -45.0, 44.0, 40.0))
-    tubes.append(
-        Tube((portal[0], *vein), tuple(r * s for r in (5.6, 5.2, 4.8, 3.0)), LABEL["inferior_vena_cava"], False)
-    )
-    tubes.append(Tube(portal, (6.4 * s, 6.2 * s, 5.0 * s), LABEL["inferior_vena_cava"], False))
-    splenic = (portal[0], before(l1, 24.0, 30.0, 12.0), before(t12, 70.0, 6.0, 10.0))
-    tubes.append(Tube(splenic, (4.6 * s, 4.2 * s, 3.6 * s), LABEL["inferior_vena_cava"], False))
-    tubes.append(
-        Tube(
-            (before(t12, 8.0, 14.0), before(t12, 6.0, 32.0, 2.0), before(t12, -16.0, 38.0, 6.0)),
-            (3.4 * s, 3.2 * s, 2.4 * s),
-            LABEL["aorta"],
-            True,
-        )
-    )
-    return tubes
+    portal = (before("L1", -10.0, 36.0, 6.0), before("T12", -30.0, 42.0, 10.0), before("T12", -45.0, 44.0, 40.0))
+    splenic = (portal[0], before("L1", 24.0, 30.0, 12.0), before("T12", 70.0, 6.0, 10.0))
+    coeliac = (before("T12", 8.0, 14.0), before("T12", 6.0, 32.0, 2.0), before("T12", -16.0, 38.0, 6.0))
+    return [
+        Tube(mesenteric, tuple(r * s for r in (3.6, 3.6, 3.2, 2.0)), aorta, True),
+        Tube((portal[0], *vein), tuple(r * s for r in (5.6, 5.2, 4.8, 3.0)), cava, False),
+        Tube(portal, (6.4 * s, 6.2 * s, 5.0 * s), cava, False),
+        Tube(splenic, (4.6 * s, 4.2 * s, 3.6 * s), cava, False),
+        Tube(coeliac, (3.4 * s, 3.2 * s, 2.4 * s), aorta, True),
+    ]
 
 
 def _paint_plaques(canvas: TissueCanvas, plan: BodyPlan, arteries: Sequence[Tube], rng: np.random.Generator) -> None:

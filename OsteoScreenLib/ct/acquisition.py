@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+_NO_CONTRAST = frozenset(
+    {
+        *("", "0", "N", "NO", "NONE", "NONE GIVEN", "N/A", "NO CONTRAST", "NON CONTRAST", "WITHOUT"),
+        *("WITHOUT CONTRAST", "UNENHANCED", "NATIVE"),
+    }
+)
+
+
+def names_contrast_agent(text: str | None) -> bool:
+    """Whether the text of Contrast/Bolus Agent names one; scanners also write there that none was given."""
+    return text is not None and text.strip().upper().replace("-", " ") not in _NO_CONTRAST
+
 
 @dataclass(frozen=True)
 class Acquisition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import stat
@@ -22,6 +23,7 @@ MAX_RATIO, RATIO_FROM_BYTES = 200, 256 << 20
 """A CT shrinks 2 to 5 times, padded air some tens of times; what shrinks 200 times is a bomb. Own choice."""
 
 _CHUNK_BYTES = 1 << 20
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, UnicodeDecodeError)
 
 
 @contextmanager
@@ -41,11 +43,22 @@ def unpacked(
             with zipfile.ZipFile(path) as archive:
                 members = _checked_members(archive, path, Path(folder))
                 _extract(archive, members, Path(folder), path, progress, cancelled)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise InputError(
-                f"The zip file is damaged ({error})", path=path, next_step="Copy or pack it again.", code="damaged"
-            ) from error
+        except _BROKEN as error:
+            raise _damaged(path) from error
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise _damaged(path) from error  # bz2 reports broken data as an OSError that no system call made
         yield Path(folder)
+
+
+def _damaged(path: str | os.PathLike[str]) -> InputError:
+    return InputError(
+        "The zip file is damaged, or packed in a way that cannot be unpacked",
+        path=path,
+        next_step="Copy or pack it again.",
+        code="damaged",
+    )
 
 
 def _checked_members(

@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from OsteoScreenLib.ct.acquisition import Acquisition
-from OsteoScreenLib.ct.sidecar import age_in_years
+from OsteoScreenLib.ct.acquisition import Acquisition, names_contrast_agent
+from OsteoScreenLib.ct.sidecar import MAX_TEXT, age_in_years
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
 
-_MAX_TEXT = 256
 _BAD_VALUE = (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError, LookupError)
 
 
@@ -64,7 +63,7 @@ def text(dataset: Dataset, keyword: str) -> str | None:
     if value is None:
         return None
     joined = value if isinstance(value, str) else "\\".join(map(str, value)) if _is_many(value) else str(value)
-    return joined.strip("\x00 ")[:_MAX_TEXT] or None
+    return joined.strip("\x00 ")[:MAX_TEXT] or None
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
@@ -163,7 +162,7 @@ def _contrast_agent(groups: list[Dataset]) -> str | None:
         if agent is None:
             sequence = raw_value(group, "ContrastBolusAgentSequence")
             agent = text(sequence[0], "CodeMeaning") if sequence else None
-        if agent is not None and agent.upper() not in ("NONE", "NO", "NO CONTRAST", "WITHOUT", "N/A"):
+        if names_contrast_agent(agent):
             return agent
     return None
 

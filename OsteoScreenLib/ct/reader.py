@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from OsteoScreenLib.ct.archive import unpacked
@@ -129,12 +129,20 @@ def _read(place: Path, request: _Request, kind: str, progress: ProgressCallback)
 def _read_image(place: Path, kind: str, request: _Request, progress: ProgressCallback) -> CTVolume:
     if request.series is not None:
         raise InputError(
-            f"There is no series {request.series!r} here: an image file holds a single volume",
+            "The series that was asked for is not here: an image file holds a single volume",
             path=request.path,
             next_step="Leave the series out, or give the DICOM folder.",
             code="series_not_found",
         )
-    return read_image_file(place, kind, progress, request.cancelled)
+    asked = Path(request.path)
+    if place == asked:
+        return read_image_file(place, kind, progress, request.cancelled)
+    # The user named a folder or a zip: neither what lies in it nor where it was unpacked to is theirs to read about.
+    try:
+        volume = read_image_file(place, kind, progress, request.cancelled)
+    except InputError as error:
+        raise InputError(error.message, path=asked, next_step=error.next_step, code=error.code) from error
+    return replace(volume, source=replace(volume.source, name=asked.name))
 
 
 def _index(

@@ -15,6 +15,8 @@ from OsteoScreenLib.ct.acquisition import Acquisition
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 _MAX_BYTES = 1 << 20
+MAX_TEXT = 256
+"""Longest text that is taken from a header or a sidecar; a kernel or a model has a few dozen characters."""
 
 
 def sidecar_path(image: str | os.PathLike[str]) -> Path:
@@ -61,17 +63,21 @@ def read_sidecar(image: str | os.PathLike[str]) -> Acquisition:
 
 def age_in_years(text: str | None) -> float | None:
     """Years of a DICOM age string (``049Y``, ``018M``, ``010W``, ``005D``); None where it is none (PS3.5, VR AS)."""
-    if text is None or len(text) != 4 or not text[:3].isdigit() or text[3] not in "YMWD":
+    if text is None or len(text) != 4 or not (text.isascii() and text[:3].isdigit()) or text[3] not in "YMWD":
         return None
     return int(text[:3]) / {"Y": 1.0, "M": 12.0, "W": 52.1775, "D": 365.2425}[text[3]]
 
 
 def _text(value: Any) -> str | None:
     text = "\\".join(map(str, value)) if isinstance(value, list) else value
-    return text.strip() or None if isinstance(text, str) else None
+    return text.strip()[:MAX_TEXT] or None if isinstance(text, str) else None
 
 
 def _positive(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) and value > 0 else None
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
+    return number if math.isfinite(number) and number > 0 else None

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
+from OsteoScreenLib.ct.acquisition import names_contrast_agent
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.quality import thresholds as t
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
-
-_NO_CONTRAST = {
-    "",
-    "NO",
-    "NONE",
-    "N",
-    "0",
-    "NO CONTRAST",
-    "NONE GIVEN",
-    "UNENHANCED",
-    "WITHOUT",
-    "NON CONTRAST",
-    "NATIVE",
-}
 
 SIMULATOR = "OsteoScreen"
 
@@ -95,9 +82,7 @@ def effective_thickness(ct: CTVolume) -> tuple[float, str]:
 def contrast_agent_tag(ct: CTVolume) -> str | None:
     """The header's contrast agent, None where it is absent or says that none was given."""
     text = ct.acquisition.contrast_agent
-    if text is None or text.strip().upper().replace("-", " ") in _NO_CONTRAST:
-        return None
-    return text.strip()
+    return text.strip() if text is not None and names_contrast_agent(text) else None
 
 
 def check_simulated(ct: CTVolume) -> list[QualityFlag]:

@@ -40,7 +40,27 @@ def test_what_is_not_a_sidecar_gives_no_fact(tmp_path, content):
 
 @pytest.mark.parametrize(
     ("text", "years"),
-    [("049Y", 49.0), ("018M", 1.5), ("", None), ("49", None), ("ABCY", None), (None, None), ("-49Y", None)],
+    [
+        ("049Y", 49.0),
+        ("018M", 1.5),
+        ("", None),
+        ("49", None),
+        ("ABCY", None),
+        (None, None),
+        ("-49Y", None),
+        ("²49Y", None),
+    ],
 )
 def test_a_dicom_age_is_read_or_absent(text, years):
     assert age_in_years(text) == years
+
+
+def test_a_number_that_no_float_can_hold_is_absent(tmp_path):
+    (tmp_path / "scan.json").write_text('{"Modality": "CT", "KVP": 1' + "0" * 400 + ', "PatientWeight": 70}')
+    facts = read_sidecar(tmp_path / "scan.nii")
+    assert (facts.kvp, facts.weight_kg) == (None, 70.0)
+
+
+def test_an_endless_text_is_cut(tmp_path):
+    (tmp_path / "scan.json").write_text('{"Modality": "CT", "ConvolutionKernel": "' + "B" * 5000 + '"}')
+    assert read_sidecar(tmp_path / "scan.nii").kernel == "B" * 256

@@ -76,7 +76,7 @@ def test_a_contrast_agent_in_the_header_warns():
     assert severity(with_facts(contrast_agent="APPLIED"), "contrast_agent") == "warning"
 
 
-@pytest.mark.parametrize("text", ["", "NONE", "no ", "non-contrast"])
+@pytest.mark.parametrize("text", ["", "NONE", "no ", "non-contrast", "N/A", "Without contrast"])
 def test_a_header_that_says_that_no_agent_was_given_does_not_warn(text):
     assert "contrast_agent" not in flags_of(with_facts(contrast_agent=text))
 

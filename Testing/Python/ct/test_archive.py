@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from factory.base import small_body
+
+from OsteoScreenLib.ct.reader import read_ct
+from OsteoScreenLib.ct.write import write_image
+from OsteoScreenLib.errors import InputError
+
+INNER = "Smith_Jane.nii.gz"
+
+
+def packed(path: Path, name: str, content: bytes, method: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr(name, content)
+    return path
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> bytes:
+    return write_image(small_body(), tmp_path / "made.nii.gz").read_bytes()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_with_broken_data_is_called_damaged_whatever_its_method(tmp_path: Path, method: int) -> None:
+    path = packed(tmp_path / "scan.zip", "a.dcm", bytes(range(256)) * 4000, method)
+    content = bytearray(path.read_bytes())
+    for place in range(60, 160):
+        content[place] ^= 0x5A
+    path.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        read_ct(path)
+    assert refused.value.code == "damaged"
+    assert refused.value.path == str(path)
+
+
+def test_a_zip_whose_names_are_not_what_they_claim_is_called_damaged(tmp_path: Path) -> None:
+    path = packed(tmp_path / "scan.zip", "\u00e9.dcm", b"x" * 1000)
+    path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\xff\xfe"))
+    with pytest.raises(InputError) as refused:
+        read_ct(path)
+    assert refused.value.code == "damaged"
+
+
+def test_an_image_in_a_zip_or_a_folder_goes_by_the_name_the_user_gave(tmp_path: Path, image: bytes) -> None:
+    folder = tmp_path / "case_7"
+    folder.mkdir()
+    (folder / INNER).write_bytes(image)
+    assert read_ct(folder).source.name == "case_7"
+    assert read_ct(packed(tmp_path / "case_8.zip", INNER, image)).source.name == "case_8.zip"
+    assert read_ct(folder / INNER).source.name == INNER
+
+
+def test_a_broken_image_in_a_zip_is_reported_of_the_zip_and_not_of_its_temporary_place(
+    tmp_path: Path, image: bytes
+) -> None:
+    path = packed(tmp_path / "case_8.zip", INNER, image[:2000])
+    with pytest.raises(InputError) as refused:
+        read_ct(path)
+    assert refused.value.code == "truncated"
+    assert str(path) in str(refused.value)
+    assert "Smith" not in str(refused.value)

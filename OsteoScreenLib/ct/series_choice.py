@@ -123,7 +123,7 @@ def choose(
     if wanted and not pool:
         labels = ", ".join(c.label for c in candidates)
         raise InputError(
-            f"There is no series {wanted!r} here; found: {labels}",
+            f"The series that was asked for is not here; found: {labels}",
             path=path,
             next_step="See the series with --list-series.",
             code="series_not_found",

@@ -20,6 +20,7 @@ _KINDS = {
     "dicom": "DICOM",
     "dicom-zip": "DICOM in a zip archive",
     "scene": "volume of a scene",
+    "simulation": "simulated CT",
 }
 _SLICE_FACTS = (
     ("n_files", "Images found", ""),

@@ -157,7 +157,8 @@ def run_case(
     except CancelledError:
         raise
     except OsteoScreenError as error:
-        _LOG.warning("%s: failed (%s): %s", case.case_id, error.code, error.message)
+        # The message may name files of a scan, and those often bear its UIDs: the tables show it, not the log.
+        _LOG.warning("%s: failed (%s); results.csv says why", case.case_id, error.code)
         _LOG.debug("%s: where it failed", case.case_id, exc_info=True)
         code, message = error.code, str(error)
     except MemoryError:

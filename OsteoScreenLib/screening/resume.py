@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import zipfile
 from pathlib import Path
 
 import OsteoScreenLib
@@ -21,8 +23,8 @@ def earlier_result(case: CaseInput, out: Path, settings: ScreenSettings) -> Case
     """The result of an earlier run for this case, where it still stands; else None.
 
     It stands where ``out/case_id/result.json`` can be read, was made by this version of OsteoScreen with the same
-    settings, and is of the same input: a file must have the same SHA-256; a DICOM folder or a zip of one, of which
-    only the files of one series were digested, must have the same name.
+    settings, and is of the same input: a file must have the same SHA-256; of a folder or a zip only what was read was
+    digested, so it must have the same name, and nothing in it may have changed since the result was written.
     """
     path = out / case.case_id / RESULT_FILE
     try:
@@ -34,7 +36,7 @@ def earlier_result(case: CaseInput, out: Path, settings: ScreenSettings) -> Case
     except (OSError, ValueError, UsageError, RecursionError):
         _LOG.info("%s: the earlier result cannot be read and is made anew", case.case_id)
         return None
-    why_not = _why_it_does_not_stand(result, case, settings)
+    why_not = _why_it_does_not_stand(result, case, settings) or _why_another_input(result, case.path, path)
     if why_not:
         _LOG.info("%s: made anew: %s", case.case_id, why_not)
         return None
@@ -49,18 +51,33 @@ def _why_it_does_not_stand(result: CaseResult, case: CaseInput, settings: Screen
         return "another version of OsteoScreen made the earlier result"
     if result.input.get("settings") != settings.to_dict():
         return "the settings differ"
+    return ""
+
+
+def _why_another_input(result: CaseResult, path: Path, result_file: Path) -> str:
+    """Why what lies at the path is not what the result was made from; empty where it is."""
     try:
-        if case.path.is_file():
-            return _why_another_file(result, case.path)
+        if path.is_dir() or (path.is_file() and zipfile.is_zipfile(path)):
+            changed = _changed_since(path, result_file.stat().st_mtime, result_file.parents[1])
+            return "the input has changed since" if changed else ""
+        if not path.is_file():
+            return "the input is not there"
+        digest = file_sha256(path)
     except OSError:
         return "the input cannot be read"
-    return "" if case.path.is_dir() else "the input is not there"
-
-
-def _why_another_file(result: CaseResult, path: Path) -> str:
-    """Why a file is not the one of the result; empty where it is, or where it is an archive (known by its name)."""
-    if result.input.get("kind") == "dicom-zip":
-        return ""
-    digest = file_sha256(path)
     same = result.input.get("sha256") in (digest, combined_sha256([digest]))
     return "" if same else "the file has changed"
+
+
+def _changed_since(path: Path, moment: float, out: Path) -> bool:
+    """Whether a file, or a folder or anything below it, was changed after a moment (seconds of the epoch).
+
+    A copy may keep the time at which the original was written; where the system notes when the copy was made, that
+    counts too. The output folder, which may lie in the input, does not count.
+    """
+    places = [path]
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if Path(folder, name).resolve() != out.resolve()]
+        places += [Path(folder), *(Path(folder, name) for name in names)]
+    stamps = (place.lstat() for place in places)
+    return any(max(stamp.st_mtime, stamp.st_ctime) > moment for stamp in stamps)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -62,6 +63,22 @@ def test_no_patient_identifier_reaches_any_output(osteoscreen, dicom_folder, out
     for text in (*written, ended.out, ended.err):
         for secret in ("Doe", "Jane", "4711", *uids):
             assert secret not in text
+
+
+def test_a_failed_case_leaves_no_uid_in_the_log(osteoscreen, dicom_folder, out, tmp_path) -> None:
+    uid = reader.list_series(dicom_folder)[0].uid
+    log = tmp_path / "log.txt"
+    study = Path(shutil.copytree(dicom_folder, tmp_path / "study"))
+    osteoscreen("screen", study, "--out", out, "--log-file", log, "--series", f"{uid}.99")
+    assert table(out)[0]["error_code"] == "series_not_found"
+    first = min(study.rglob("*.dcm"))
+    (first.parent / f"{uid}.dcm").write_bytes(first.read_bytes()[:-1000])
+    osteoscreen("screen", study, "--out", out, "--log-file", log)
+    assert table(out)[0]["error_code"] == "truncated"
+    text = log.read_text(encoding="utf-8")
+    assert "failed (series_not_found)" in text
+    assert "failed (truncated)" in text
+    assert uid not in text
 
 
 def test_a_failed_case_is_named_with_its_reason_and_the_others_go_on(osteoscreen, dicom_folder, text_file, out) -> None:

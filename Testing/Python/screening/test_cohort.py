@@ -202,6 +202,33 @@ def test_without_resume_every_case_is_made_anew(scans, out, writers, reads) -> N
     assert len(reads) == 6
 
 
+@pytest.mark.parametrize("change", ["another slice", "other content", "a slice less"])
+def test_resume_makes_a_folder_anew_in_which_something_changed(tmp_path, out, writers, reads, change) -> None:
+    inner = tmp_path / "study" / "deep"
+    inner.mkdir(parents=True)
+    (inner / "1.dcm").write_bytes(b"first")
+    cases = case_inputs([tmp_path / "study"])
+    run_cohort(cases, out, writers)
+    written = out / "study" / "result.json"
+    before = written.stat().st_mtime - 3600  # no clock is finer than this
+    os.utime(written, (before, before))
+    if change == "a slice less":
+        (inner / "1.dcm").unlink()
+    else:
+        (inner / ("2.dcm" if change == "another slice" else "1.dcm")).write_bytes(b"second")
+    assert not run_cohort(cases, out, writers, resume=True).outcomes[0].kept
+
+
+def test_resume_keeps_a_folder_that_holds_the_output_folder(tmp_path, writers, reads) -> None:
+    study = tmp_path / "study"
+    out = study / "results"
+    out.mkdir(parents=True)
+    cases = case_inputs([study])
+    run_cohort(cases, out, writers)
+    (out / "study" / "report.html").write_text("looked at later")
+    assert run_cohort(cases, out, writers, resume=True).outcomes[0].kept
+
+
 def test_resume_keeps_a_folder_by_its_name(tmp_path, out, writers, reads) -> None:
     (tmp_path / "study").mkdir()
     cases = case_inputs([tmp_path / "study"])

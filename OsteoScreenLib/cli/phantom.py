@@ -27,7 +27,14 @@ def phantom(
         str, typer.Option("--protocol", metavar="NAME", help="How they are scanned.")
     ] = DEFAULT_PROTOCOL,
     spacing: Annotated[
-        float | None, typer.Option("--spacing", metavar="MM", min=0.4, max=10.0, help="Voxel size. [the protocol's]")
+        float | None,
+        typer.Option(
+            "--spacing",
+            metavar="MM",
+            min=0.4,
+            max=10.0,
+            help="Voxel size; without it the protocol's, or 1.5 with --label-maps.",
+        ),
     ] = None,
     dicom: Annotated[bool, typer.Option("--dicom", help="Write a DICOM series too.")] = False,
     cohort: Annotated[
@@ -48,6 +55,8 @@ def phantom(
             "A cohort cannot be made from label maps: their bone density has no published norm",
             next_step="Give one of --cohort and --label-maps.",
         )
+    if dicom and label_maps is not None:
+        raise UsageError("Samples from label maps are not written as DICOM", next_step="Leave out --dicom.")
     scan = _protocol(protocol)
     prepare_output(out)
     bar = ProgressBar(console.err())
@@ -55,7 +64,7 @@ def phantom(
         if label_maps is None:
             _make_patients(out, count, seed, scan, spacing, dicom, cohort, jobs, bar)
         else:
-            _make_from_label_maps(out, count, seed, scan, spacing, label_maps, bar)
+            _make_from_label_maps(out, count, seed, scan, spacing, label_maps, jobs, bar)
     finally:
         bar.close()
     many = "1 digital patient" if count == 1 else f"{count} digital patients"
@@ -90,8 +99,17 @@ def _make_patients(
 
 
 def _make_from_label_maps(
-    out: Path, count: int, seed: int, protocol: Protocol, spacing: float | None, label_maps: Path, bar: ProgressBar
+    out: Path,
+    count: int,
+    seed: int,
+    protocol: Protocol,
+    spacing: float | None,
+    label_maps: Path,
+    jobs: int,
+    bar: ProgressBar,
 ) -> None:
     from OsteoScreenLib.phantom.label_map_cohort import make_from_label_maps
 
-    make_from_label_maps(label_maps, out, count, seed, protocol=protocol, spacing_mm=spacing or 1.5, progress=bar)
+    make_from_label_maps(
+        label_maps, out, count, seed, protocol=protocol, spacing_mm=spacing or 1.5, jobs=jobs, progress=bar
+    )

@@ -85,6 +85,13 @@ def test_a_cohort_cannot_come_from_label_maps(osteoscreen, tmp_path: Path) -> No
     assert "label maps" in ended.err
 
 
+def test_dicom_from_label_maps_is_refused_and_not_ignored(osteoscreen, tmp_path: Path) -> None:
+    ended = osteoscreen("phantom", "--out", tmp_path / "p", "--dicom", "--label-maps", tmp_path)
+    assert ended.code == 2
+    assert "--dicom" in ended.err
+    assert not (tmp_path / "p").exists()
+
+
 @pytest.mark.parametrize("arguments", [("--count", "0"), ("--seed", "-1"), ("--spacing", "0"), ("--jobs", "0"), ()])
 def test_an_impossible_request_is_a_wrong_call(osteoscreen, tmp_path: Path, arguments) -> None:
     out = ("--out", tmp_path / "p") if arguments else ()

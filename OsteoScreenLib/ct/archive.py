@@ -80,11 +80,29 @@ def _checked_members(
             next_step="Unpack it yourself if you trust it, and give the folder.",
             code="archive_too_large",
         )
-    return [(info, folder / f"{number:06d}-{_plain_name(info, path)}") for number, info in enumerate(members)]
+    return _targets(members, folder, path)
+
+
+def _targets(
+    members: list[zipfile.ZipInfo], folder: Path, path: str | os.PathLike[str]
+) -> list[tuple[zipfile.ZipInfo, Path]]:
+    """Where each member goes: one numbered folder for each of the zip's, so that files that belong together stay so."""
+    numbers: dict[str, int] = {}
+    taken: set[str] = set()
+    targets = []
+    for position, info in enumerate(members):
+        name = _plain_name(info, path)
+        parent = info.filename.replace("\\", "/").rpartition("/")[0]
+        target = folder / f"{numbers.setdefault(parent, len(numbers)):06d}" / name
+        if str(target).casefold() in taken:  # one name once it is plain, or where letters' case does not count
+            target = target.with_name(f"{position:06d}-{name}")
+        taken.add(str(target).casefold())
+        targets.append((info, target))
+    return targets
 
 
 def _plain_name(info: zipfile.ZipInfo, path: str | os.PathLike[str]) -> str:
-    """The last part of a member's name, for a flat folder; a name that would leave the folder makes the zip unsafe."""
+    """The last part of a member's name in plain letters; a name that would leave the folder makes the zip unsafe."""
     name = info.filename.replace("\\", "/")
     parts = PurePosixPath(name).parts
     is_link = stat.S_ISLNK(info.external_attr >> 16)
@@ -116,6 +134,7 @@ def _extract(
         stop_if(cancelled)
         progress(number / len(members), "Unpacking the zip file")
         written = 0
+        target.parent.mkdir(exist_ok=True)
         with archive.open(info) as source, target.open("wb") as sink:
             while chunk := source.read(_CHUNK_BYTES):
                 written += len(chunk)

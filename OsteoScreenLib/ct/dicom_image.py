@@ -153,7 +153,7 @@ def _image(dataset: Dataset, path: str, frame: int | None, groups: list[Dataset]
                 "TriggerTime",
             )
         ),
-        rescale=None if slope is None or intercept is None else (slope, intercept),
+        rescale=None if slope is None and intercept is None else (1.0 if slope is None else slope, intercept or 0.0),
     )
 
 

@@ -26,8 +26,11 @@ _WORDS = {
     "BONE": SHARP,
     "BONEPLUS": SHARP,
     "BONE PLUS": SHARP,
+    "HD LUNG": SHARP,
     "EDGE": SHARP,
     "ULTRA": SHARP,
+    "SHARP": SHARP,
+    "BODY SHARP": SHARP,
     # Philips
     "A": SOFT,
     "B": SOFT,

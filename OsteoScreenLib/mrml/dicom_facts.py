@@ -53,9 +53,11 @@ def _facts_in(path: str) -> Acquisition | None:
         raise MissingPackageError("pydicom is not installed", next_step="Run: pip install pydicom") from error
 
     from OsteoScreenLib.ct.dicom_tags import acquisition_of as facts_of
+    from OsteoScreenLib.ct.dicom_tags import tolerant_reading
 
     try:
-        return facts_of(dcmread(path, stop_before_pixels=True))
+        with tolerant_reading():
+            return facts_of(dcmread(path, stop_before_pixels=True))
     except Exception as error:  # a damaged header raises whatever its bytes lead to; the facts are then unknown
         logger.warning("A DICOM header of the volume cannot be read: %s", type(error).__name__)
         return None

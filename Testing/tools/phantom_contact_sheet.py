@@ -18,7 +18,7 @@ import numpy as np
 from OsteoScreenLib.ct.reader import read_ct
 from OsteoScreenLib.ct.volume import CTVolume
 
-CELL = 190
+CELL = 200
 SOFT, BONE = (-160.0, 240.0), (-250.0, 1000.0)
 SEEDS = tuple(range(101, 113))
 REAL = (

@@ -63,3 +63,14 @@ def test_a_broken_image_in_a_zip_is_reported_of_the_zip_and_not_of_its_temporary
     assert refused.value.code == "truncated"
     assert str(path) in str(refused.value)
     assert "Smith" not in str(refused.value)
+
+
+def test_a_sidecar_stays_beside_its_image_and_names_that_differ_by_case_stay_apart(
+    tmp_path: Path, image: bytes
+) -> None:
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
+        archive.writestr("one/ct.nii.gz", image)
+        archive.writestr("one/ct.json", '{"Modality": "CT", "KVP": 140}')
+        archive.writestr("one/CT.JSON", "{}")
+        archive.writestr("two/ct.json", '{"Modality": "CT", "KVP": 80}')
+    assert read_ct(tmp_path / "scan.zip").acquisition.kvp == 140.0

@@ -33,6 +33,8 @@ def test_kernels_in_between_are_medium(name):
         "L",
         "B_SHARP_C",
         "bone",
+        "HD LUNG",
+        "Sharp",
     ],
 )
 def test_lung_and_bone_kernels_are_sharp(name):

@@ -194,6 +194,7 @@ def check_field_of_view(contact: Contact) -> list[QualityFlag]:
         "length_mm": {side: round(contact.length_mm[side]) for side in sides},
         "edges": sorted(contact.edges),
     }
-    message = f"The field of view cuts the body at the {', '.join(sides)} side (the patient's). What lies at that side "
+    where = " and ".join([", ".join(sides[:-1]), sides[-1]]) + " sides" if len(sides) > 1 else f"{sides[0]} side"
+    message = f"The field of view cuts the body at the patient's {where}. What lies there "
     message += "may be incomplete, and HU near the edge are less reliable."
     return [QualityFlag("field_of_view_cuts_body", Severity.WARNING, message, evidence)]

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from OsteoScreenLib.cli import console
+from OsteoScreenLib.cli.progress_bar import ProgressBar
 from OsteoScreenLib.ct import reader
 from OsteoScreenLib.ct.series import SeriesSummary
 from OsteoScreenLib.errors import OsteoScreenError, printable
@@ -23,8 +24,9 @@ def list_series_of(inputs: Sequence[Path]) -> int:
     """
     failed = False
     for path in inputs:
+        bar = ProgressBar(console.err())
         try:
-            series = reader.list_series(path)
+            series = reader.list_series(path, bar)
         except OsteoScreenError as error:
             if path.is_file() and error.code == "several_images":
                 console.say(console.out(), f"{path}: one image file; it has no DICOM series to choose from.")
@@ -32,6 +34,8 @@ def list_series_of(inputs: Sequence[Path]) -> int:
             console.say(console.err(), f"Error: {error}", "red")
             failed = True
             continue
+        finally:
+            bar.close()
         console.say(console.out(), os.fspath(path), "bold")
         _show(series)
     return 1 if failed else 0

@@ -67,7 +67,9 @@ def read_ct(
         ) from error
 
 
-def list_series(path: str | os.PathLike[str]) -> tuple[SeriesSummary, ...]:
+def list_series(
+    path: str | os.PathLike[str], progress: ProgressCallback = no_progress, cancelled: CancelToken = never_cancelled
+) -> tuple[SeriesSummary, ...]:
     """Every DICOM image series of a folder, a file or a zip; the one that would be read is marked where there is one.
 
     Raises:
@@ -75,9 +77,9 @@ def list_series(path: str | os.PathLike[str]) -> tuple[SeriesSummary, ...]:
     """
     try:
         if _is_zip(Path(path)):
-            with unpacked(path) as folder:
-                return _series_of(index_folder(folder), path)
-        return _series_of(_index(Path(path)), path)
+            with unpacked(path, part_of(progress, 0.0, 0.6), cancelled) as folder:
+                return _series_of(index_folder(folder, part_of(progress, 0.6, 1.0), cancelled), path)
+        return _series_of(_index(Path(path), progress, cancelled), path)
     except OSError as error:
         raise _os_error(error, path) from error
 

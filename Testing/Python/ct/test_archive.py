@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from factory.base import small_body
 
-from OsteoScreenLib.ct.reader import read_ct
+from OsteoScreenLib.ct.reader import list_series, read_ct
 from OsteoScreenLib.ct.write import write_image
 from OsteoScreenLib.errors import InputError
+from OsteoScreenLib.phantom.dicom_series import write_dicom_series
 
 INNER = "Smith_Jane.nii.gz"
 
@@ -74,3 +75,15 @@ def test_a_sidecar_stays_beside_its_image_and_names_that_differ_by_case_stay_apa
         archive.writestr("one/CT.JSON", "{}")
         archive.writestr("two/ct.json", '{"Modality": "CT", "KVP": 80}')
     assert read_ct(tmp_path / "scan.zip").acquisition.kvp == 140.0
+
+
+def test_listing_the_series_of_a_zip_tells_how_far_it_is(tmp_path: Path) -> None:
+    files = write_dicom_series(small_body(), tmp_path / "scan")
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
+        for file in files:
+            archive.write(file, file.name)
+    told: list[float] = []
+    (entry,) = list_series(tmp_path / "scan.zip", lambda fraction, _: told.append(fraction))
+    assert entry.taken
+    assert told == sorted(told)
+    assert len(told) > 3

@@ -19,7 +19,7 @@ from OsteoScreenLib.phantom.femur_regions import femur_regions
 from OsteoScreenLib.phantom.femur_shape import draw_femur_shape
 from OsteoScreenLib.phantom.labels import LABEL, sided
 from OsteoScreenLib.phantom.patient_pose import Pose
-from OsteoScreenLib.phantom.plan import BodyPlan, plan_body, rng_of
+from OsteoScreenLib.phantom.plan import BodyPlan, Point, plan_body, rng_of
 from OsteoScreenLib.phantom.protocol import PROTOCOLS, Protocol
 from OsteoScreenLib.phantom.skeleton import paint_axial_skeleton, paint_pelvis
 from OsteoScreenLib.phantom.soft_anatomy import SoftAnatomy, make_soft_anatomy
@@ -58,6 +58,15 @@ class DigitalPatient:
     traits: PatientTraits
     protocol: Protocol
     truth: PatientTruth | None
+
+    @property
+    def landmarks_in_image(self) -> Mapping[str, Mapping[str, Point]]:
+        """LPS mm of the femora's landmarks as the patient lies in the image: side -> name -> point."""
+        names = ("head_centre", "neck_centre", "shaft_point", "lesser_trochanter", "greater_trochanter")
+        return {
+            side: {name: self.pose.to_scanner(getattr(femur, name)) for name in names}
+            for side, femur in self.landmarks.items()
+        }
 
 
 def make_digital_patient(

@@ -49,9 +49,9 @@ class LabelMapSample:
     """A simulated scan of a deformed label map.
 
     Attributes:
-        ct: the image. labels: (z, y, x) uint8, numbers of ``labels.LABEL``; all vertebrae count as L5.
+        ct: the image. labels: (z, y, x) uint8, numbers of ``labels.LABEL``; vertebrae have no name.
         mineral: (z, y, x) float32, hydroxyapatite in mg/cm3. traits, protocol: density, scan. source: the map's name.
-        truth: None, it is not known.
+        truth, landmarks_in_image: None, they are not known.
     """
 
     ct: CTVolume
@@ -61,6 +61,7 @@ class LabelMapSample:
     protocol: Protocol
     source: str
     truth: PatientTruth | None = None
+    landmarks_in_image: None = None
 
 
 class MappedFemur:

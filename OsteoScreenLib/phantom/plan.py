@@ -6,7 +6,7 @@ Every part of the anatomy reads its place from here, so that bones, muscles and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class BodyPlan:
         vertebrae: L5 to T8.
         subcutaneous_fat_mm: at the flank. muscle_scale: of muscle thickness, 1 is average.
         visceral_share: share of fat in the abdominal cavity around the organs, 0.2 to 0.9.
-        half_width_mm, half_depth_mm: of the trunk inside of the skin, at the level of the hips and of the waist.
+        hip_half_width_mm, waist_half_width_mm, waist_half_depth_mm: half of the trunk, skin included.
     """
 
     traits: PatientTraits
@@ -78,11 +78,8 @@ class BodyPlan:
     muscle_scale: float
     visceral_share: float
     hip_half_width_mm: float
-    hip_half_depth_mm: float
     waist_half_width_mm: float
     waist_half_depth_mm: float
-    waist_level_mm: float
-    landmarks: dict[str, Point] = field(default_factory=dict)
 
     def head_centre(self, side: str) -> Point:
         """Femoral head centre; ``L`` is the patient's left, at positive x."""
@@ -129,10 +126,8 @@ def plan_body(traits: PatientTraits) -> BodyPlan:
         muscle_scale=muscle,
         visceral_share=visceral,
         hip_half_width_mm=float(hip_half + 62.0 * scale + frame + fat),
-        hip_half_depth_mm=float(84.0 * scale + 0.8 * frame + 0.8 * fat),
         waist_half_width_mm=float(112.0 * scale + 0.7 * frame + 55.0 * (visceral - 0.4) + fat),
         waist_half_depth_mm=float(76.0 * scale + 0.5 * frame + 75.0 * (visceral - 0.4) + 0.8 * fat),
-        waist_level_mm=float(165.0 * scale),
     )
 
 

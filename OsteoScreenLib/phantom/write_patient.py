@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,7 +28,6 @@ LABEL_TABLE, TRUTH = "labels.json", "truth.json"
 
 PATIENT_NAME = "OsteoScreen^DigitalPatient"
 COMMENT = "Simulated by OsteoScreen; not a patient"
-MANUFACTURER = "OsteoScreen"
 
 # DICOM defined terms of Body Part Examined by the first word of a protocol's name.
 _BODY_PART = {"chest": "CHEST", "hip": "PELVIS", "pelvis": "PELVIS"}  # Both hips: no part of a pair.
@@ -60,6 +60,11 @@ class Patient(Protocol):
     @property
     def truth(self) -> PatientTruth | None:
         """What is true of it, if that was asked for."""
+        ...
+
+    @property
+    def landmarks_in_image(self) -> Mapping[str, Mapping[str, Sequence[float]]] | None:
+        """LPS mm of each femur's landmarks as the patient lies in this image, by side; None where there are none."""
         ...
 
 
@@ -173,7 +178,11 @@ def write_patient(
 def patient_record(patient: Patient) -> dict[str, Any]:
     """Truth, or the traits alone, and the protocol, as JSON."""
     known = {"traits": asdict(patient.traits)} if patient.truth is None else patient.truth.to_dict()
-    return {**known, "protocol": asdict(patient.protocol), "note": COMMENT}
+    record = {**known, "protocol": asdict(patient.protocol), "note": COMMENT}
+    if patient.landmarks_in_image is not None:
+        # The truth's own landmarks are in the frame of a patient who lies straight.
+        record["landmarks_in_image_lps_mm"] = {s: dict(points) for s, points in patient.landmarks_in_image.items()}
+    return record
 
 
 def _as_volume(array: np.ndarray, geometry: Geometry) -> CTVolume:

@@ -31,6 +31,7 @@ class SmallPatient:
     protocol: Protocol
     truth: PatientTruth
     femur_regions: np.ndarray
+    landmarks_in_image: None = None
 
 
 def make_small_case(case: Case, options: Options) -> tuple[SmallPatient, np.ndarray]:

@@ -1,0 +1,1 @@
+"""The model store: bundles, checksums, networks that run."""

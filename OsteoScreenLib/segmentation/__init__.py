@@ -1,0 +1,1 @@
+"""Masks of the proximal femora, whoever makes them."""

@@ -1,0 +1,1 @@
+"""Fitting and exporting models; the only room that needs torch."""

@@ -56,6 +56,12 @@ class UsageError(OsteoScreenError):
     code = "usage"
 
 
+class ModelError(OsteoScreenError):
+    """A model bundle cannot be trusted, found, installed or run. ``code`` says why."""
+
+    code = "unusable_model"
+
+
 class MissingPackageError(OsteoScreenError):
     """A Python package that this step needs is not installed."""
 

@@ -13,6 +13,7 @@ import typer
 import OsteoScreenLib
 from OsteoScreenLib.cli import console, logs
 from OsteoScreenLib.cli.doctor import doctor
+from OsteoScreenLib.cli.evaluate import evaluate
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.phantom import phantom
 from OsteoScreenLib.cli.screen import screen
@@ -43,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (screen, doctor, phantom):
+for command in (screen, doctor, phantom, evaluate):
     app.command()(_interruptible(command))
 
 

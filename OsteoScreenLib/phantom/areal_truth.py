@@ -99,15 +99,15 @@ def femur_areal(
 def femur_shadow(
     mineral: np.ndarray, mask: np.ndarray, geometry: Geometry, frame: FemurLandmarks, step_mm: float = 1.0
 ) -> Shadow:
-    """Image of one femur, origin at the neck centre."""
+    """Image of one femur from the neck laterally, origin at the neck centre: :data:`U_RANGE_MM`, :data:`V_RANGE_MM`."""
     return cast_shadow(
         mineral,
         mask,
         geometry,
         np.asarray(frame.neck_centre),
         frame.image_axes,
-        (-60.0, 130.0),
-        (-110.0, 90.0),
+        U_RANGE_MM,
+        V_RANGE_MM,
         step_mm,
     )
 

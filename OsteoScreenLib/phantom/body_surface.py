@@ -76,7 +76,7 @@ class Outline:
         return x.reshape(column), y.reshape(column), radii
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BodySurface:
     """The outlines of one patient.
 

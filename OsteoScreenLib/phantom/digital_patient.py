@@ -120,7 +120,7 @@ def make_digital_patient(
     image.setflags(write=False)
     stop_if(cancelled)
     progress(0.85, "Digital patient: truth")
-    truth = true_values(plan, landmarks) if with_truth else None
+    truth = true_values(plan, landmarks, anatomy) if with_truth else None
     progress(1.0, "Digital patient: done")
     return DigitalPatient(
         ct=_volume(image, grid, traits, protocol),
@@ -146,22 +146,20 @@ def paint_patient(canvas: TissueCanvas, plan: BodyPlan, anatomy: SoftAnatomy | N
     paint_implant(canvas, plan)
 
 
-def true_values(plan: BodyPlan, landmarks: Mapping[str, FemurTruth]) -> PatientTruth:
+def true_values(
+    plan: BodyPlan, landmarks: Mapping[str, FemurTruth], anatomy: SoftAnatomy | None = None
+) -> PatientTruth:
     """Densities, scores and muscle areas of a patient, whatever a scan shows of him or her."""
     from OsteoScreenLib.phantom.measure_truth import Painters, measure_truth
 
-    anatomy = make_soft_anatomy(plan)
-
-    def spine(canvas: TissueCanvas) -> None:
-        paint_pelvis(canvas, plan)
-        paint_axial_skeleton(canvas, plan, anatomy.surface)
+    anatomy = anatomy or make_soft_anatomy(plan)
 
     def masks(canvas: TissueCanvas, side: str) -> tuple[Mapping[str, np.ndarray], np.ndarray]:
         return region_masks(canvas, landmarks[side])
 
     painters = Painters(
         femora=lambda canvas: paint_femora(canvas, plan),
-        spine=spine,
+        spine=lambda canvas: paint_axial_skeleton(canvas, plan, anatomy.surface),
         everything=lambda canvas: paint_patient(canvas, plan, anatomy),
         regions=masks,
     )

@@ -8,12 +8,14 @@ from functools import lru_cache
 import numpy as np
 
 from OsteoScreenLib.phantom.bone_density import bone_tissue
+from OsteoScreenLib.phantom.bone_painting import pieces
 from OsteoScreenLib.phantom.femur_density import BoneIsland, FemurDensity
 from OsteoScreenLib.phantom.femur_shape import SIDES, FemurShape, draw_femur_shape
 from OsteoScreenLib.phantom.femur_solid import BoneFrame, FemurSolid
 from OsteoScreenLib.phantom.labels import sided
 from OsteoScreenLib.phantom.lattice_noise import lattice_noise
 from OsteoScreenLib.phantom.plan import BodyPlan, Point, rng_of
+from OsteoScreenLib.phantom.shapes import Solid
 from OsteoScreenLib.phantom.tissue_canvas import TissueCanvas
 from OsteoScreenLib.phantom.traits import PatientTraits
 
@@ -97,7 +99,9 @@ def paint_femora(canvas: TissueCanvas, plan: BodyPlan) -> dict[str, FemurTruth]:
             continue
         island = _bone_island(plan.traits, femur, side)
         density = FemurDensity(femur, tissue, canvas.voxel_mm, plan.traits.sclerosis, island)
-        canvas.paint(solid, density.marrow(), mineral=density.mineral, label=sided("femur", side))
+        for low, high in pieces(solid, canvas.voxel_mm):  # A bone fills little of its whole box.
+            part = Solid(solid.distance, low, high)
+            canvas.paint(part, density.marrow(), mineral=density.mineral, label=sided("femur", side))
     return truths
 
 

@@ -11,6 +11,7 @@ subpubic angle about 65 (men) and 85 degrees (women) (Handa 2008; Fischer and Mi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -81,8 +82,12 @@ class HipBone:
     landmarks: dict[str, Point]
 
 
+@lru_cache(maxsize=4)
 def hip_bone(plan: BodyPlan, side: str) -> HipBone:
-    """The hip bone of one side, ``L`` or ``R``: both are drawn as left ones with small differences, then mirrored."""
+    """The hip bone of one side, ``L`` or ``R``: both are drawn as left ones with small differences, then mirrored.
+
+    Kept, as a patient is painted in many parts.
+    """
     place = _Placing(plan, side)
     head = (plan.hip_half_mm, 0.0, 0.0)
     radius = plan.head_radius_mm + plan.joint_space_mm

@@ -41,7 +41,7 @@ class Painters:
 
     Attributes:
         femora: both femora without implants; returns their landmarks by side.
-        spine: sacrum and vertebrae.
+        spine: vertebrae and ribs.
         everything: the whole patient.
         regions: ``regions(canvas, side)``: (z, y, x) bool masks of a femur's regions by name, and of its cortex.
     """

@@ -8,6 +8,7 @@ Holcombe 2017, J Anat 231:229).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,10 +41,14 @@ class Rib:
     middle: np.ndarray
 
 
-def ribs(plan: BodyPlan, surface: BodySurface | None = None) -> list[Rib]:
-    """Ribs 5 to 12 of both sides; those above T8 matter for their front parts, which hang lower."""
+@lru_cache(maxsize=2)
+def ribs(plan: BodyPlan, surface: BodySurface | None = None) -> tuple[Rib, ...]:
+    """Ribs 5 to 12 of both sides; those above T8 matter for their front parts, which hang lower.
+
+    Kept, as a patient is painted in many parts.
+    """
     outline = (surface or make_body_surface(plan)).trunk
-    return [_rib(plan, outline, number, side) for number in _COURSE for side in "LR"]
+    return tuple(_rib(plan, outline, number, side) for number in _COURSE for side in "LR")
 
 
 def sternum(plan: BodyPlan, surface: BodySurface | None = None) -> tuple[Solid, Solid]:

@@ -8,6 +8,7 @@ Abitbol 1987).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -49,8 +50,9 @@ class Sacrum:
     coccyx: tuple[Solid, ...]
 
 
+@lru_cache(maxsize=2)
 def sacrum(plan: BodyPlan) -> Sacrum:
-    """The sacrum under the plan's upper endplate of S1."""
+    """The sacrum under the plan's upper endplate of S1; kept, as a patient is painted in many parts."""
     frame = _Frame(plan)
     canal = frame.tube(_CANAL, 12)
     holes = tuple(

@@ -131,7 +131,7 @@ def paint_axial_skeleton(canvas: TissueCanvas, plan: BodyPlan, surface: BodySurf
     """Paint spinal canal, discs, vertebrae T8 to L5, ribs and their cartilage.
 
     Returns:
-        ``vertebrae``: name -> Vertebra (with the solid of the body); ``ribs``: list of Rib.
+        ``vertebrae``: name -> Vertebra (with the solid of the body); ``ribs``: all Ribs.
     """
     tissue = bone_tissue(plan.traits)
     bones = {name: vertebra(plan, name) for name in VERTEBRAE}
@@ -161,9 +161,10 @@ def _calcified(tissue: BoneTissue, mean: float) -> Field:
     return lambda x, y, z: 0.5 * mean + mean * np.maximum(tissue.patches(x, y, z), 0.0) ** 2
 
 
-def _age_level(traits: PatientTraits) -> float:
-    """Bone level of the average person of the same age and sex."""
-    return bone_level(replace(traits, bone_z=0.0, weight_kg=26.0 * traits.height_m**2))
+def vertebral_fade(traits: PatientTraits) -> float:
+    """Spongy density in the middle of a vertebral body over ``BoneTissue.trabecular("vertebra")``."""
+    average = replace(traits, bone_z=0.0, weight_kg=26.0 * traits.height_m**2)  # Of the same age and sex.
+    return 0.90 * bone_level(average) ** _VERTEBRAL_FADE
 
 
 def _vertebra_recipe(plan: BodyPlan, bone: Vertebra) -> BoneRecipe:
@@ -173,7 +174,7 @@ def _vertebra_recipe(plan: BodyPlan, bone: Vertebra) -> BoneRecipe:
     _, back_y, back_z = bone.back
     _, cy, cz = bone.centre
     rear, half = 0.45 * v.depth_mm, 0.5 * v.height_mm
-    fade = 0.90 * _age_level(plan.traits) ** _VERTEBRAL_FADE
+    fade = vertebral_fade(plan.traits)
 
     def shell(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         behind = back_y * (y - cy) + back_z * (z - cz)

@@ -8,6 +8,7 @@ of the body.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -107,8 +108,9 @@ class VertebraFrame:
         return ellipsoid(self.point(*place), radii, self.axes())
 
 
+@lru_cache(maxsize=20)
 def vertebra(plan: BodyPlan, name: str) -> Vertebra:
-    """The vertebra of that name. Raises KeyError."""
+    """The vertebra of that name; kept, as a patient is painted in many parts. Raises KeyError."""
     v = plan.vertebra(name)
     rng = rng_of(plan.traits, f"vertebra {name}")
     loss = float(rng.uniform(0.25, 0.40)) if plan.traits.fractured_vertebra == name else 0.0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.phantom import femur
 from OsteoScreenLib.phantom.body_surface import make_body_surface
 from OsteoScreenLib.phantom.femur import femur_truth, paint_femora
 from OsteoScreenLib.phantom.femur_implant import paint_implant
@@ -165,6 +166,21 @@ def test_painting_twice_gives_the_same_femur(painted):
     again = canvas_over((-170.0, -75.0, -160.0), (170.0, 75.0, 45.0))
     paint_femora(again, plan_body(traits()))
     np.testing.assert_array_equal(again.mineral, painted[0].mineral)
+
+
+@pytest.mark.parametrize("spacing", [2.5, 6.0])
+def test_a_femur_painted_in_pieces_is_the_femur_painted_whole(spacing: float, monkeypatch):
+    plan = plan_body(traits(seed=5, osteophytes=1.0, sclerosis=1.0, bone_island=True))
+    low, high = (-170.0, -75.0, -200.0), (170.0, 75.0, 45.0)
+    parts, whole, half = (canvas_over(low, high, spacing) for _ in range(3))
+    paint_femora(parts, plan)
+    monkeypatch.setattr(femur, "pieces", lambda solid, voxel_mm: [(solid.low, solid.high)])
+    paint_femora(whole, plan)
+    monkeypatch.setattr(femur, "pieces", lambda solid, voxel_mm: [(solid.low, (*solid.high[:2], -20.0))])
+    paint_femora(half, plan)
+    for name in ("soft_hu", "mineral", "label"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), atol=0.01)
+        assert (getattr(half, name) != getattr(whole, name)).any()
 
 
 def test_cortex_is_thick_in_the_shaft_and_thin_on_the_head(painted):

@@ -111,10 +111,12 @@ def _evaluate(
     label = 1 if (sample.labels == 1).sum() > (sample.labels == 2).sum() else 2
     truth = sample.labels == label
     found = _found(network, fine.spacing_mm, sample, truth, label)
-    whole = compare_masks(found, truth, sample.spacing_zyx_mm)
+    spacing_xyz = sample.spacing_zyx_mm[::-1]
+    whole = compare_masks(found, truth, spacing_xyz)
     top = np.flatnonzero(truth.any(axis=(1, 2))).max() + 1
-    low = max(0, top - round(HEAD_MM / sample.spacing_zyx_mm[0]))
-    head = compare_masks(found[low:], truth[low:], sample.spacing_zyx_mm)
+    region = np.zeros(truth.shape, dtype=bool)
+    region[max(0, top - round(HEAD_MM / sample.spacing_zyx_mm[0])) :] = True
+    head = compare_masks(found, truth, spacing_xyz, region=region)
     return {
         "case": name,
         "dsc": _rounded(whole.dsc, 4),

@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 
 import OsteoScreenLib
-from OsteoScreenLib.cli import console, logs
+from OsteoScreenLib.cli import console, logs, models
 from OsteoScreenLib.cli.doctor import doctor
 from OsteoScreenLib.cli.evaluate import evaluate
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.phantom import phantom
 from OsteoScreenLib.cli.screen import screen
+from OsteoScreenLib.cli.segment import segment
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError, printable
 
 EXIT_FAILED = 1
@@ -44,8 +45,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (screen, doctor, phantom, evaluate):
+for command in (screen, segment, doctor, phantom, evaluate):
     app.command()(_interruptible(command))
+
+_models = typer.Typer(name="models", help="The models: list, show, install, verify and remove.", no_args_is_help=True)
+for name, command_of_models in models.COMMANDS.items():
+    _models.command(name)(_interruptible(command_of_models))
+app.add_typer(_models)
 
 
 def _version(wanted: bool) -> None:

@@ -38,6 +38,8 @@ def _show(facts: dict[str, Any], missing: list[str]) -> None:
         "Processors": _known(facts["processors"]),
         "Memory": _known(facts["memory_gb"], " GB"),
         "Temporary files": f"{facts['temporary_folder']}, {_known(facts['temporary_free_gb'], ' GB')} free",
+        "Models": _models(facts),
+        "Engine": _engine(facts),
     }
     for name, value in lines.items():
         console.say(screen, f"{name:<16}{value}")
@@ -46,6 +48,9 @@ def _show(facts: dict[str, Any], missing: list[str]) -> None:
         table.add_column(title)
     for package in facts["packages"]:
         table.add_row(package["name"], _state(package), Text(package["purpose"]))
+    for model in facts["models"]:
+        if model["problem"]:
+            console.say(screen, f"{'':<16}{model['id']} cannot be used: {model['problem']}", "bold red")
     screen.print()
     screen.print(table)
     screen.print()
@@ -53,6 +58,17 @@ def _show(facts: dict[str, Any], missing: list[str]) -> None:
         console.say(screen, f"Not ready. Run: pip install {' '.join(missing)}", "bold red")
     else:
         console.say(screen, "Ready: CTs can be read, checked and reported. Bone status is not part of this version.")
+
+
+def _models(facts: dict[str, Any]) -> str:
+    names = [f"{model['id']} {model['version']}" for model in facts["models"] if not model["problem"]]
+    return f"{', '.join(names) or 'none'}; your own are looked for in {facts['models_folder']}"
+
+
+def _engine(facts: dict[str, Any]) -> str:
+    others = [name for name in facts["engines"] if name != facts["engine_used"]]
+    also = f"; also installed: {', '.join(others)}" if others else ""
+    return f"{facts['engine_used'] or 'none: networks cannot run'}{also}"
 
 
 def _state(package: dict[str, Any]) -> Text:

@@ -13,6 +13,10 @@ from importlib import metadata
 from typing import Any
 
 import OsteoScreenLib
+from OsteoScreenLib.errors import MissingPackageError, OsteoScreenError
+from OsteoScreenLib.models.engines import engine_for, engines_installed
+from OsteoScreenLib.models.places import user_folder
+from OsteoScreenLib.models.store import list_models, verify_folder
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ _PACKAGES = (
     ("Pillow", "pictures in reports", True),
     ("typer", "this command line", True),
     ("rich", "tables and progress in the terminal", True),
+    ("onnxruntime", "running networks", True),
+    ("openvino", "running networks, another engine", False),
 )
 
 
@@ -62,7 +68,38 @@ def environment() -> dict[str, Any]:
         "temporary_free_gb": _gb(_free_bytes(tempfile.gettempdir())),
         "file_names": sys.getfilesystemencoding(),
         "packages": [asdict(package) for package in packages()],
+        "models": models(),
+        "models_folder": str(user_folder()),
+        "engines": list(engines_installed()),
+        "engine_used": _engine_used(),
     }
+
+
+def models() -> list[dict[str, Any]]:
+    """The models there are, each with why it cannot be used, or None; their files are compared with their checksums."""
+    found = []
+    for entry in list_models():
+        problem: OsteoScreenError | None = entry.problem
+        try:
+            verify_folder(entry.folder)
+        except OsteoScreenError as error:
+            problem = problem or error
+        found.append(
+            {
+                "id": entry.model_id,
+                "version": entry.version or None,
+                "origin": entry.origin,
+                "problem": None if problem is None else problem.message,
+            }
+        )
+    return found
+
+
+def _engine_used() -> str | None:
+    try:
+        return engine_for()
+    except MissingPackageError:
+        return None
 
 
 def _version(name: str) -> str | None:

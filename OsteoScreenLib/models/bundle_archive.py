@@ -21,7 +21,8 @@ def unpacked_bundle(path: Path) -> Iterator[Path]:
 
     Raises:
         ModelError: ``unsafe_archive`` (names that leave the folder, links, more data than declared),
-            ``archive_too_large``, ``encrypted_archive``, ``damaged`` ``missing_file`` (no bundle, or several) or ``unreadable``.
+            ``archive_too_large``, ``encrypted_archive``, ``damaged``, ``unreadable`` or ``missing_file`` (it holds no
+            bundle, or several).
     """
     try:
         _refuse_large(path)

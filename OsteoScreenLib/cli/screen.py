@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from OsteoScreenLib.cli import console, logs
+from OsteoScreenLib.cli.femur_options import EngineName, Mask, NoSegmentation, Threads, source_for_screening
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressBar, Silent
 from OsteoScreenLib.cli.series_list import list_series_of
 from OsteoScreenLib.cli.summary_table import show_summary
 from OsteoScreenLib.ct.reader import WANTED_THICKNESS_MM
 from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.models.engines import AUTO
 from OsteoScreenLib.report.files import write_case_files, write_run_files
 from OsteoScreenLib.result.case_outcome import CaseOutcome
 from OsteoScreenLib.screening.cohort import CohortRun, CohortWriters, run_cohort
@@ -71,12 +73,16 @@ def screen(
     series: Series = None,
     list_series: ListSeries = False,
     thickness: Thickness = WANTED_THICKNESS_MM,
+    segmentation: Mask = None,
+    no_segmentation: NoSegmentation = False,
+    engine: EngineName = AUTO,
+    threads: Threads = None,
     resume: Resume = False,
     progress: ProgressOption = ProgressKind.BAR,
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
-    """Read and check CTs: what was found, whether it can be trusted, and a report for each.
+    """Read and check CTs and outline their femora: what was found, whether it can be trusted, a report for each.
 
     Exit code 0: every case has a result (withheld counts as one). 1: some case failed; results.csv says why, and the
     others are done. 2: the call was wrong. 130: interrupted; finished cases are intact.
@@ -89,6 +95,7 @@ def screen(
         raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
     settings = ScreenSettings(series=series, wanted_thickness_mm=thickness)
     _refuse_empty(series)
+    segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(inputs))
     teller = _teller(progress)
 
     def on_case(outcome: CaseOutcome) -> None:
@@ -101,6 +108,7 @@ def screen(
             out,
             CohortWriters(write_case_files, write_run_files),
             settings=settings,
+            segmenter=segmenter,
             resume=resume,
             on_case=on_case,
             progress=teller,

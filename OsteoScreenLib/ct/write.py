@@ -1,4 +1,4 @@
-"""Writing a CT volume as one image file."""
+"""Writing a CT volume, or labels on its grid, as one image file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
+from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import MissingPackageError, OutputError
 
@@ -37,15 +40,43 @@ def write_image(ct: CTVolume, path: str | os.PathLike[str]) -> Path:
         OutputError: unknown ending, impossible geometry, folder missing, no permission, disk full.
         MissingPackageError: SimpleITK is not installed.
     """
-    target = Path(path)
-    suffix = next((known for known in SUFFIXES if target.name.lower().endswith(known)), None)
+    return _write(ct.hu, ct.geometry, Path(path))
+
+
+def write_labels(labels: np.ndarray, geometry: Geometry, path: str | os.PathLike[str]) -> Path:
+    """Write a label map as NIfTI, NRRD or MetaImage, by the name's ending; as :func:`write_image` otherwise.
+
+    Args:
+        labels: (z, y, x) uint8 on the grid of ``geometry``.
+        geometry: of the volume the labels belong to.
+        path: ends with .nii, .nii.gz, .nrrd or .mha.
+
+    Raises:
+        ValueError: the labels are not uint8, or of another size than the grid.
+        OutputError, MissingPackageError: as :func:`write_image`.
+    """
+    if labels.dtype != np.uint8 or labels.shape != geometry.shape_zyx:
+        raise ValueError(f"labels are uint8 of {geometry.shape_zyx} voxels, not {labels.dtype} of {labels.shape}")
+    return _write(labels, geometry, Path(path))
+
+
+def check_name(path: str | os.PathLike[str]) -> str:
+    """The known ending of a name. Raises OutputError where no format of that ending can be written."""
+    name = Path(path).name.lower()
+    suffix = next((known for known in SUFFIXES if name.endswith(known)), None)
     if suffix is None:
         raise OutputError(
             "The name does not end with a format that can be written",
-            path=target,
+            path=path,
             next_step=f"Use one of {', '.join(SUFFIXES)}.",
         )
-    valid, reason = ct.geometry.is_valid()
+    return suffix
+
+
+def _write(array: np.ndarray, geometry: Geometry, target: Path) -> Path:
+    """An array and its grid as a file that appears whole or not at all."""
+    suffix = check_name(target)
+    valid, reason = geometry.is_valid()
     if not valid:
         raise OutputError(f"A volume of impossible geometry cannot be written: {reason}", path=target)
     try:
@@ -53,17 +84,17 @@ def write_image(ct: CTVolume, path: str | os.PathLike[str]) -> Path:
     except ImportError as error:
         raise MissingPackageError("SimpleITK is not installed", next_step="Run: pip install SimpleITK") from error
 
-    image = sitk.GetImageFromArray(ct.hu)
-    image.SetSpacing(ct.geometry.spacing_xyz_mm)
-    image.SetOrigin(ct.geometry.origin_lps_mm)
-    image.SetDirection(ct.geometry.direction)
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing(geometry.spacing_xyz_mm)
+    image.SetOrigin(geometry.origin_lps_mm)
+    image.SetDirection(geometry.direction)
     temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(prefix=".osteoscreen-", suffix=suffix, dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         sitk.WriteImage(image, name, useCompression=suffix != ".mha")
-        _check_whole(temporary, suffix, ct.hu.nbytes)
+        _check_whole(temporary, suffix, array.nbytes)
         _use_default_permissions(temporary)
         temporary.replace(target)
     except (OSError, EOFError, RuntimeError, UnicodeError) as error:

@@ -38,7 +38,7 @@ class OsteoScreenLogic:
         from OsteoScreenLib.screening.pipeline import screen
 
         ct = volume_from_node(volumeNode, dicom_database())
-        return screen(ct, safe_name(ct.source.name), progress=progress, cancelled=cancelled)
+        return screen(ct, safe_name(ct.source.name), progress=progress, cancelled=cancelled).result
 
     def writeFlagsTable(self, result: CaseResult, tableNode: Any, volumeNode: Any | None = None) -> None:
         """Replace what a table node holds by the flags of a result; see :func:`write_flags`."""

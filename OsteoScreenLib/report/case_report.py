@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.quality.flag import QualityFlag
 from OsteoScreenLib.report import wording
+from OsteoScreenLib.report.femur_pictures import TILE
+from OsteoScreenLib.report.femur_section import femur_section
 from OsteoScreenLib.report.overlay import PANEL, panel_of
 from OsteoScreenLib.report.pages import render_page
 from OsteoScreenLib.report.pictures import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU, three_pictures
@@ -36,15 +40,16 @@ _SLICE_FACTS = (
 )
 
 
-def case_report(result: CaseResult, ct: CTVolume) -> str:
+def case_report(result: CaseResult, ct: CTVolume, labels: np.ndarray | None = None) -> str:
     """The report as a self-contained HTML page: no script, no other file, every value escaped.
 
     Args:
         result: what was learnt of the case.
         ct: the volume it was learnt from, for the pictures.
+        labels: (z, y, x) uint8 masks of the femora on its grid, for their pictures.
 
     Raises:
-        MissingPackageError: Jinja2 or Pillow is not installed.
+        MissingPackageError: Jinja2, scipy or Pillow is not installed.
     """
     oblique = result.geometry.obliquity_deg
     low = WINDOW_LEVEL_HU - WINDOW_WIDTH_HU / 2
@@ -52,6 +57,8 @@ def case_report(result: CaseResult, ct: CTVolume) -> str:
         "case_report.html.j2",
         result=result,
         absent=wording.NOT_STATED,
+        not_known=wording.NOT_KNOWN,
+        tile_size=int(TILE),
         kind=_KINDS.get(str(result.input.get("kind")), "unknown kind"),
         summary=summarise(result),
         panels=[panel_of(picture) for picture in three_pictures(ct)],
@@ -62,6 +69,7 @@ def case_report(result: CaseResult, ct: CTVolume) -> str:
             "width": f"{WINDOW_WIDTH_HU:.0f}",
             "level": f"{WINDOW_LEVEL_HU:.0f}",
         },
+        femora=femur_section(result, ct, labels),
         oriented=ct.source.oriented,
         oblique=f"{oblique:.1f}°" if oblique >= 0.5 else "",
         flags=[_flag(flag) for flag in result.quality],
@@ -121,6 +129,9 @@ def _provenance(result: CaseResult) -> list[tuple[str, str]]:
         "platform": "Platform",
         "numpy": "NumPy",
         "simpleitk": "SimpleITK",
+        "scipy": "SciPy",
+        "onnxruntime": "ONNX Runtime",
+        "openvino": "OpenVINO",
     }
     versions = [(names.get(name, name), version) for name, version in result.software.items()]
     timings = [(f"Time for {step}", f"{seconds:.2f} s") for step, seconds in result.timings_s.items()]

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from OsteoScreenLib.ct.volume import CTVolume
+from OsteoScreenLib.ct.write import write_labels
+from OsteoScreenLib.errors import OutputError
 from OsteoScreenLib.report.case_report import case_report
 from OsteoScreenLib.report.cohort_index import cohort_index
 from OsteoScreenLib.report.table import results_csv
 from OsteoScreenLib.result.case_outcome import CaseOutcome
-from OsteoScreenLib.result.case_result import CaseResult
+from OsteoScreenLib.result.screened_case import ScreenedCase
 
 
-def write_case_files(result: CaseResult, ct: CTVolume, folder: Path) -> None:
-    """Write ``result.json`` and ``report.html`` into an existing folder.
+def write_case_files(case: ScreenedCase, ct: CTVolume, folder: Path) -> None:
+    """Write ``result.json``, ``report.html`` and, where there is a mask, ``segmentation.nii.gz`` into a folder.
 
     Raises:
-        OSError: a file cannot be written.
+        OSError, OutputError: a file cannot be written.
         MissingPackageError: Jinja2 or Pillow is not installed.
     """
-    _write(folder / "report.html", case_report(result, ct))
-    _write(folder / "result.json", result.to_json())
+    labels = None if case.masks is None else case.masks.labels
+    if labels is not None:
+        _write_mask(labels, ct, folder / "segmentation.nii.gz")
+    _write(folder / "report.html", case_report(case.result, ct, labels))
+    _write(folder / "result.json", case.result.to_json())
 
 
 def write_run_files(outcomes: Sequence[CaseOutcome], out: Path) -> None:
@@ -39,6 +46,16 @@ def write_run_files(outcomes: Sequence[CaseOutcome], out: Path) -> None:
         except OSError:
             partial.unlink(missing_ok=True)
             raise
+
+
+def _write_mask(labels: np.ndarray, ct: CTVolume, path: Path) -> None:
+    """The mask on the scan's own grid. A full disk must be told from a bad name: it ends the whole run."""
+    try:
+        write_labels(labels, ct.geometry, path)
+    except OutputError as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from error
+        raise
 
 
 def _write(path: Path, text: str) -> None:

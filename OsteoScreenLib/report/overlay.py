@@ -10,7 +10,9 @@ PANEL = 1000.0
 """Side of the square panel, in drawing units."""
 
 _MARGIN = 70.0
-_NICE_LENGTHS_MM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+NICE_LENGTHS_MM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+"""Lengths of a scale bar."""
+
 _LONGEST_BAR = 0.30
 
 
@@ -69,7 +71,7 @@ def panel_of(picture: Picture) -> Panel:
     room = PANEL - 2 * _MARGIN
     scale = room / max(picture.width_mm, picture.height_mm)
     width, height = picture.width_mm * scale, picture.height_mm * scale
-    fitting = [length for length in _NICE_LENGTHS_MM if length * scale <= _LONGEST_BAR * PANEL]
+    fitting = [length for length in NICE_LENGTHS_MM if length * scale <= _LONGEST_BAR * PANEL]
     bar_mm = float(fitting[-1]) if fitting else _LONGEST_BAR * PANEL / scale
     return Panel(
         picture=picture,

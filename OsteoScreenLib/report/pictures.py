@@ -110,7 +110,7 @@ def _picture(
     width_mm, height_mm = columns * pixel_mm[0], rows * pixel_mm[1]
     return Picture(
         plane=plane,
-        png=_png(_grey(values), _size_in_pixels(width_mm, height_mm, min(pixel_mm))),
+        png=png_of(through_window(values), _size_in_pixels(width_mm, height_mm, min(pixel_mm))),
         width_mm=width_mm,
         height_mm=height_mm,
         left=sides[0],
@@ -122,7 +122,7 @@ def _picture(
     )
 
 
-def _grey(values: np.ndarray) -> np.ndarray:
+def through_window(values: np.ndarray) -> np.ndarray:
     """HU through the window, as float32 from 0 to 255; NaN and minus infinity are black, plus infinity is white."""
     low = WINDOW_LEVEL_HU - WINDOW_WIDTH_HU / 2
     high = low + WINDOW_WIDTH_HU
@@ -137,17 +137,26 @@ def _size_in_pixels(width_mm: float, height_mm: float, finest_mm: float) -> tupl
     return width, height
 
 
-def _png(grey: np.ndarray, size: tuple[int, int]) -> bytes:
-    """A grey picture of the given (width, height), interpolated linearly and averaged where it shrinks."""
+def png_of(pixels: np.ndarray, size: tuple[int, int] | None = None) -> bytes:
+    """A picture as PNG, in the given (width, height): interpolated linearly, averaged where it shrinks.
+
+    Args:
+        pixels: (rows, columns) float32 from 0 to 255, or (rows, columns, 3) uint8, which is not resized.
+        size: in pixels; None: as it is.
+
+    Raises:
+        MissingPackageError: Pillow is not installed.
+    """
     try:
         from PIL import Image
     except ImportError as error:
         raise MissingPackageError("Pictures need the package Pillow", next_step="Run: pip install pillow") from error
 
-    picture = Image.fromarray(np.ascontiguousarray(grey))
-    if picture.size != size:
-        picture = picture.resize(size, Image.Resampling.BILINEAR)
-    pixels = np.clip(np.rint(np.asarray(picture)), 0, 255).astype(np.uint8)
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    if pixels.ndim == 2:
+        if size is not None and picture.size != size:
+            picture = picture.resize(size, Image.Resampling.BILINEAR)
+        picture = Image.fromarray(np.clip(np.rint(np.asarray(picture)), 0, 255).astype(np.uint8))
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, format="PNG", optimize=True)
+    picture.save(stream, format="PNG", compress_level=6)
     return stream.getvalue()

@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from OsteoScreenLib.errors import printable
 from OsteoScreenLib.quality.flag import Severity
 from OsteoScreenLib.result.case_outcome import CaseOutcome
+from OsteoScreenLib.result.case_result import CaseResult
 
 COLUMNS = (
     *("case_id", "input", "state", "withhold_flags", "warning_flags", "info_flags"),
     *("kvp", "kernel", "slice_thickness_mm", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm"),
     *("size_x", "size_y", "size_z", "contrast_agent", "sex", "age_years", "manufacturer", "model"),
+    *("femur_left_presence", "femur_left_volume_ml", "femur_left_implant", "femur_left_estimated_dsc"),
+    *("femur_right_presence", "femur_right_volume_ml", "femur_right_implant", "femur_right_estimated_dsc"),
+    *("segmentation_source", "segmentation_model"),
     *("withheld_because", "error_code", "error_message", "seconds", "kept_from_earlier_run"),
 )
 """Columns in order. An empty cell means that the input does not say."""
@@ -56,7 +60,23 @@ def _row(outcome: CaseOutcome) -> dict[str, object]:
     row.update({name: getattr(facts, name) for name in names})
     row.update(zip(("spacing_x_mm", "spacing_y_mm", "spacing_z_mm"), result.geometry.spacing_xyz_mm, strict=True))
     row.update(zip(("size_z", "size_y", "size_x"), result.geometry.shape_zyx, strict=True))
+    row.update(_femora(result))
     row["withheld_because"] = " ".join(result.reasons)
+    return row
+
+
+def _femora(result: CaseResult) -> dict[str, object]:
+    """What was found on each side, and by what; empty where no mask was made."""
+    row: dict[str, object] = {
+        "segmentation_source": None if result.segmentation is None else result.segmentation.source,
+        "segmentation_model": ";".join(f"{m.get('id', '')} {m.get('version', '')}".strip() for m in result.models),
+    }
+    for side, finding in result.femurs.items():
+        there = finding.presence != "absent"
+        row[f"femur_{side}_presence"] = finding.presence
+        row[f"femur_{side}_volume_ml"] = finding.volume_ml if there else None
+        row[f"femur_{side}_implant"] = ("yes" if finding.implant else "no") if there else None
+        row[f"femur_{side}_estimated_dsc"] = finding.estimated_dsc
     return row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,11 @@ from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.errors import UsageError
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
+from OsteoScreenLib.result.segmentation_facts import SegmentationFacts
+from OsteoScreenLib.segmentation.femur_masks import FemurFinding
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1: checks only. 2: adds ``femurs``, ``segmentation`` and ``models``; files of version 1 are still read."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class CaseResult:
         geometry: of the volume as read.
         acquisition: what is known of the scan and the patient.
         quality: the flags, the gravest first.
+        femurs: finding by side, ``left`` and ``right`` of the patient; empty where no mask was made.
+        segmentation: where the masks came from, or why there are none; None where nobody asked for any.
+        models: the models that were used: ``{"id", "version", "sha256"}`` each.
         timings_s: seconds by step.
         software: versions that made this result.
     """
@@ -33,6 +40,9 @@ class CaseResult:
     geometry: Geometry
     acquisition: Acquisition
     quality: tuple[QualityFlag, ...] = ()
+    femurs: Mapping[str, FemurFinding] = field(default_factory=dict)
+    segmentation: SegmentationFacts | None = None
+    models: tuple[Mapping[str, str], ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
     software: dict[str, str] = field(default_factory=dict)
 
@@ -56,6 +66,9 @@ class CaseResult:
             "quality": [flag.to_dict() for flag in self.quality],
             "withheld": self.withheld,
             "reasons": list(self.reasons),
+            "femurs": {side: finding.to_dict() for side, finding in self.femurs.items()},
+            "segmentation": None if self.segmentation is None else self.segmentation.to_dict(),
+            "models": [dict(model) for model in self.models],
             "timings_s": {step: round(seconds, 3) for step, seconds in self.timings_s.items()},
             "software": dict(self.software),
         }
@@ -63,24 +76,30 @@ class CaseResult:
 
     @classmethod
     def from_json(cls, text: str) -> CaseResult:
-        """Read what :meth:`to_json` wrote.
+        """Read what :meth:`to_json` wrote, or a result of schema version 1, which knew no femora.
 
         Raises:
             UsageError: not a result, or of another schema version.
         """
         try:
             data = json.loads(text)
-            if data["schema_version"] != SCHEMA_VERSION:
-                raise UsageError(f"This result has schema version {data['schema_version']}, not {SCHEMA_VERSION}")
-            source = dict(data["input"])
+            version = data["schema_version"]
+            if version == 1:
+                data = {**data, "femurs": {}, "segmentation": None, "models": []}
+            elif version != SCHEMA_VERSION:
+                raise UsageError(f"This result has schema version {version}, not 1 or {SCHEMA_VERSION}")
+            source, facts = dict(data["input"]), data["segmentation"]
             return cls(
                 case_id=data["case_id"],
                 geometry=Geometry.from_dict(source.pop("geometry")),
                 input=source,
                 acquisition=Acquisition.from_dict(data["acquisition"]),
                 quality=tuple(QualityFlag.from_dict(flag) for flag in data["quality"]),
+                femurs={side: FemurFinding.from_dict(finding) for side, finding in data["femurs"].items()},
+                segmentation=None if facts is None else SegmentationFacts.from_dict(facts),
+                models=tuple(dict(model) for model in data["models"]),
                 timings_s=dict(data["timings_s"]),
                 software=dict(data["software"]),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise UsageError("This is not a result of OsteoScreen", next_step="Give a result.json.") from error

@@ -21,6 +21,8 @@ from OsteoScreenLib.progress import (
 )
 from OsteoScreenLib.result.case_outcome import CaseOutcome, CaseState
 from OsteoScreenLib.result.case_result import CaseResult
+from OsteoScreenLib.result.screened_case import ScreenedCase
+from OsteoScreenLib.screening.femur_source import FemurSource
 from OsteoScreenLib.screening.inputs import CaseInput
 from OsteoScreenLib.screening.output_folder import (
     STOPS_THE_RUN,
@@ -30,13 +32,13 @@ from OsteoScreenLib.screening.output_folder import (
     refuse_foreign_folder,
 )
 from OsteoScreenLib.screening.pipeline import screen
-from OsteoScreenLib.screening.resume import earlier_result
+from OsteoScreenLib.screening.resume import asked_for, earlier_result
 from OsteoScreenLib.screening.settings import ScreenSettings
 
 _LOG = logging.getLogger(__name__)
 
-CaseFilesWriter = Callable[[CaseResult, CTVolume, Path], None]
-"""``write(result, ct, folder)``: everything a case leaves behind."""
+CaseFilesWriter = Callable[[ScreenedCase, CTVolume, Path], None]
+"""``write(case, ct, folder)``: everything a case leaves behind."""
 
 TableWriter = Callable[[Sequence[CaseOutcome], Path], None]
 """``write(outcomes, out)``: the tables of the run, each complete or not at all."""
@@ -82,6 +84,7 @@ def run_cohort(
     writers: CohortWriters,
     *,
     settings: ScreenSettings | None = None,
+    segmenter: FemurSource | None = None,
     resume: bool = False,
     on_case: Callable[[CaseOutcome], None] | None = None,
     progress: ProgressCallback = no_progress,
@@ -98,6 +101,7 @@ def run_cohort(
         out: the output folder; made if absent.
         writers: how results are written.
         settings: what the user asked for.
+        segmenter: where femur masks come from, made once for the whole run; None: no masks.
         resume: keep an earlier result that still stands (:mod:`OsteoScreenLib.screening.resume`).
         on_case: told of each outcome as it comes.
 
@@ -113,7 +117,8 @@ def run_cohort(
         for position, case in enumerate(cases):
             stop_if(cancelled)
             told = _named(part_of(progress, position / len(cases), (position + 1) / len(cases)), case.case_id)
-            outcome = outcomes[position] = run_case(case, out, writers.case_files, settings, resume, told, cancelled)
+            outcome = run_case(case, out, writers.case_files, settings, segmenter, resume, told, cancelled)
+            outcomes[position] = outcome
             _write_tables(outcomes, out, writers)
             if on_case is not None:
                 on_case(outcome)
@@ -133,11 +138,12 @@ def run_case(
     out: Path,
     write_files: CaseFilesWriter,
     settings: ScreenSettings,
+    segmenter: FemurSource | None = None,
     resume: bool = False,
     progress: ProgressCallback = no_progress,
     cancelled: CancelToken = never_cancelled,
 ) -> CaseOutcome:
-    """One case from file to folder. Shares nothing with other cases, so that cases may run beside each other.
+    """One case from file to folder. Shares nothing with other cases but the source of masks.
 
     Returns:
         The outcome; failed, with the reason, for whatever went wrong.
@@ -147,11 +153,11 @@ def run_case(
     """
     started = time.perf_counter()
     try:
-        kept = earlier_result(case, out, settings) if resume else None
+        kept = earlier_result(case, out, settings, segmenter) if resume else None
         if kept is not None:
             _LOG.info("%s: kept from an earlier run", case.case_id)
             return CaseOutcome.of(kept, case.name, seconds=time.perf_counter() - started, kept=True)
-        result = _read_screen_write(case, out, write_files, settings, progress, cancelled)
+        result = _read_screen_write(case, out, write_files, settings, segmenter, progress, cancelled)
         _LOG.info("%s: %s", case.case_id, "withheld" if result.withheld else "done")
         return CaseOutcome.of(result, case.name, seconds=time.perf_counter() - started)
     except CancelledError:
@@ -181,29 +187,31 @@ def _read_screen_write(
     out: Path,
     write_files: CaseFilesWriter,
     settings: ScreenSettings,
+    segmenter: FemurSource | None,
     progress: ProgressCallback,
     cancelled: CancelToken,
 ) -> CaseResult:
     """Read, screen and write one case; the volume is let go before this returns."""
     refuse_foreign_folder(out / case.case_id)
     started = time.perf_counter()
+    reading_share = 0.6 if segmenter is None else 0.2  # networks take longer than files
     ct = reader.read_ct(
         case.path,
         series=settings.series,
         wanted_thickness_mm=settings.wanted_thickness_mm,
-        progress=part_of(progress, 0.0, 0.6),
+        progress=part_of(progress, 0.0, reading_share),
         cancelled=cancelled,
     )
     reading = time.perf_counter() - started
-    result = screen(ct, case.case_id, part_of(progress, 0.6, 0.95), cancelled)
+    screened = screen(ct, case.case_id, segmenter, part_of(progress, reading_share, 0.9), cancelled)
     result = replace(
-        result,
-        input={**result.input, "settings": settings.to_dict()},
-        timings_s={"reading": reading, **result.timings_s},
+        screened.result,
+        input={**screened.result.input, "settings": asked_for(settings, segmenter)},
+        timings_s={"reading": reading, **screened.result.timings_s},
     )
-    progress(0.95, "Writing the report")
+    progress(0.9, "Writing the report")
     with case_folder(out, case.case_id) as folder:
-        write_files(result, ct, folder)
+        write_files(replace(screened, result=result), ct, folder)
         stop_if(cancelled)
     progress(1.0, "Written")
     return result

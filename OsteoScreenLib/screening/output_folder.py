@@ -13,8 +13,9 @@ from pathlib import Path
 from OsteoScreenLib.errors import OutputError
 
 RESULT_FILE = "result.json"
+MASK_FILE = "segmentation.nii.gz"
 
-_CASE_FILES = frozenset({RESULT_FILE, "report.html", "segmentation.nii.gz", "features.csv"})
+_CASE_FILES = frozenset({RESULT_FILE, "report.html", MASK_FILE, "features.csv"})
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 _ADVICE = {

@@ -7,7 +7,7 @@ from importlib import metadata
 
 import OsteoScreenLib
 
-_RECORDED = ("numpy", "SimpleITK", "pydicom")
+_RECORDED = ("numpy", "SimpleITK", "pydicom", "scipy", "onnxruntime", "openvino")
 
 
 def software_versions() -> dict[str, str]:

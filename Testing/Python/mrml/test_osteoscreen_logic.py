@@ -42,7 +42,7 @@ def test_the_scene_gives_the_flags_that_the_same_voxels_give_outside_it(body, bo
 
     from OsteoScreenLib.ct.acquisition import Acquisition
 
-    outside = screen(replace(body, acquisition=Acquisition()), "body")
+    outside = screen(replace(body, acquisition=Acquisition()), "body").result
     inside = OsteoScreenLogic().check(body_node)
     assert codes(inside) == codes(outside)
     assert inside.geometry == body.geometry

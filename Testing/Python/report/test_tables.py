@@ -13,6 +13,7 @@ from OsteoScreenLib.report.files import write_case_files, write_run_files
 from OsteoScreenLib.report.table import COLUMNS, results_csv
 from OsteoScreenLib.result.case_outcome import CaseOutcome, CaseState
 from OsteoScreenLib.result.case_result import CaseResult
+from OsteoScreenLib.result.screened_case import ScreenedCase
 
 WARNING = QualityFlag("sharp_kernel", Severity.WARNING, "The kernel is sharp.")
 WITHHOLD = QualityFlag("not_ct", Severity.WITHHOLD, "This is not a CT.")
@@ -94,7 +95,7 @@ def test_a_hostile_name_in_the_index_stays_text() -> None:
 
 def test_a_case_leaves_a_report_and_a_result_that_can_be_read_back(ct, make_result, tmp_path: Path) -> None:
     result = make_result(ct, WARNING, name="Größe \udcff")
-    write_case_files(result, ct, tmp_path)
+    write_case_files(ScreenedCase(result), ct, tmp_path)
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert CaseResult.from_json((tmp_path / "result.json").read_text(encoding="utf-8")) == result
 

@@ -15,7 +15,7 @@ from OsteoScreenLib.ct.volume import CTVolume, Source
 from OsteoScreenLib.quality import checks
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
 from OsteoScreenLib.result.case_outcome import CaseOutcome
-from OsteoScreenLib.result.case_result import CaseResult
+from OsteoScreenLib.result.screened_case import ScreenedCase
 from OsteoScreenLib.screening.cohort import CohortWriters
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
@@ -65,8 +65,10 @@ def give_flags(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def writers() -> CohortWriters:
     """Writes result.json for a case and one line per case for the run."""
 
-    def case_files(result: CaseResult, ct: CTVolume, folder: Path) -> None:
-        (folder / "result.json").write_text(result.to_json(), encoding="utf-8")
+    def case_files(case: ScreenedCase, ct: CTVolume, folder: Path) -> None:
+        (folder / "result.json").write_text(case.result.to_json(), encoding="utf-8")
+        if case.masks is not None:
+            (folder / "segmentation.nii.gz").write_bytes(case.masks.labels.tobytes())
 
     def tables(outcomes: Sequence[CaseOutcome], out: Path) -> None:
         lines = [f"{outcome.case_id} {outcome.state.value} {outcome.message}" for outcome in outcomes]

@@ -82,10 +82,10 @@ def test_a_case_that_fails_is_named_with_its_reason_and_the_others_go_on(
 
 
 def test_an_error_in_the_checks_or_the_report_costs_only_its_case(scans, out, writers, reads, monkeypatch) -> None:
-    def broken(result, ct, folder):
-        if result.case_id == "one":
+    def broken(case, ct, folder):
+        if case.result.case_id == "one":
             raise ValueError("no picture")
-        writers.case_files(result, ct, folder)
+        writers.case_files(case, ct, folder)
 
     run = run_cohort(case_inputs(scans), out, CohortWriters(broken, writers.tables))
     assert states(run) == ["failed", "done", "done"]
@@ -116,8 +116,8 @@ def test_a_stopped_run_keeps_finished_cases_and_says_what_was_not_run(
 
 
 def test_an_interrupt_while_a_case_is_written_leaves_nothing_of_it(scans, out, writers, reads) -> None:
-    def interrupted(result, ct, folder):
-        writers.case_files(result, ct, folder)
+    def interrupted(case, ct, folder):
+        writers.case_files(case, ct, folder)
         raise KeyboardInterrupt
 
     run = run_cohort(case_inputs(scans), out, CohortWriters(interrupted, writers.tables))
@@ -126,10 +126,10 @@ def test_an_interrupt_while_a_case_is_written_leaves_nothing_of_it(scans, out, w
 
 
 def test_a_full_disk_fails_the_case_and_stops_the_run(scans, out, writers, reads) -> None:
-    def full(result, ct, folder):
-        if result.case_id == "two":
+    def full(case, ct, folder):
+        if case.result.case_id == "two":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        writers.case_files(result, ct, folder)
+        writers.case_files(case, ct, folder)
 
     run = run_cohort(case_inputs(scans), out, CohortWriters(full, writers.tables))
     assert states(run) == ["done", "failed", "not_run"]
@@ -252,7 +252,7 @@ def test_resume_makes_a_result_anew_that_no_longer_stands(scans, out, writers, r
     elif change == "version":
         monkeypatch.setattr("OsteoScreenLib.__version__", "99")
     elif change == "another schema":
-        written.write_text(written.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+        written.write_text(written.read_text().replace('"schema_version": 2', '"schema_version": 99'))
     elif change == "gone":
         written.unlink()
     else:

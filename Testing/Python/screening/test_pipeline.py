@@ -15,7 +15,7 @@ from OsteoScreenLib.screening.pipeline import screen
 
 
 def test_a_result_carries_the_flags_the_source_the_time_and_the_versions(ct, give_flags) -> None:
-    result = screen(ct, "one")
+    result = screen(ct, "one").result
     assert [flag.code for flag in result.quality] == ["sharp_kernel"]
     assert result.input["name"] == "scan.nii.gz"
     assert result.geometry == ct.geometry
@@ -28,19 +28,19 @@ def test_a_result_carries_the_flags_the_source_the_time_and_the_versions(ct, giv
 
 def test_a_withholding_flag_withholds_the_result(ct, give_flags) -> None:
     give_flags(QualityFlag("not_ct", Severity.WITHHOLD, "This is not a CT."))
-    assert screen(ct, "one").withheld
+    assert screen(ct, "one").result.withheld
 
 
 def test_slice_positions_are_kept_where_there_are_any(ct, give_flags) -> None:
-    assert "stack" not in screen(ct, "one").input
+    assert "stack" not in screen(ct, "one").result.input
     stacked = replace(ct, stack=SliceStack(n_files=4, n_slices=4))
-    assert screen(stacked, "one").input["stack"]["n_slices"] == 4
+    assert screen(stacked, "one").result.input["stack"]["n_slices"] == 4
 
 
 def test_evidence_that_json_cannot_hold_is_made_plain(ct, give_flags) -> None:
     evidence = {"noise_hu": np.float32(12.5), "peak_hu": float("nan"), "bins": np.arange(3), "gap": (1, float("inf"))}
     give_flags(QualityFlag("noise", Severity.INFO, "Noise.", evidence))
-    result = screen(ct, "one")
+    result = screen(ct, "one").result
     written = json.loads(result.to_json())["quality"][0]["evidence"]
     assert written == {"noise_hu": 12.5, "peak_hu": None, "bins": [0, 1, 2], "gap": [1, None]}
     assert CaseResult.from_json(result.to_json()).quality == result.quality
@@ -52,7 +52,7 @@ def test_a_cancelled_screening_stops(ct, give_flags) -> None:
 
 
 def test_the_checks_of_a_clean_volume_run_for_real(ct) -> None:
-    result = screen(ct, "one")
+    result = screen(ct, "one").result
     assert CaseResult.from_json(result.to_json()) == replace(
         result, timings_s={step: round(seconds, 3) for step, seconds in result.timings_s.items()}
     )

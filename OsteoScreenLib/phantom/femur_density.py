@@ -1,15 +1,18 @@
 """Where the femur is dense: cortex by place, the groups of trabeculae, Ward's triangle, marrow.
 
 Groups after Singh 1970 (J Bone Joint Surg Am 52:457): the principal compressive group from the calcar to the top of the
-head stays longest, the principal tensile group goes later than the secondary ones. Cortex: thin on the head and on top
+head stays longer than the principal tensile group. Cortex: thin on the head and on top
 of the neck, thick below the neck (calcar) and in the shaft (Treece 2010, Med Image Anal 14:276).
 Lengths are for a head radius of 24 mm and scale with the bone.
 
-How the levels of the zones stand to each other was first set by eye against four real hip scans (hip_ct 036, 040, 021,
-029), two of which the project tests on. Fan, neck, metaphysis, tensile arc, Ward's triangle, shells of neck and
-trochanters, shaft and compact density were then moved against training scans only (021, 029, 011, 012, 015, 031). Head
-level, calcar plate, secondary group, scar, condensation under the shell and head shell are still those of the first
-setting. How dense the whole bone is follows from published norms (``bone_density.py``).
+How the zones stand to each other was fitted to six training hips (hip_ct 011, 012, 015, 021, 029, 031) by
+``Testing/tools/fit_femur_density.py``: the bone model was laid into each femur's mask, HU was computed as a scanner of
+the same voltage, kernel and slices would show it, and all values of :class:`FemurPattern` that the tool names were
+moved together by least squares, each hip counting the same, with one level of density for each hip. Secondary groups
+and the scar of the growth plate had a value each in that fit, and both came out as nothing; they are not painted. The
+plate's height, reach and width stand at the limits that the fit was given. Compact density, shells of neck, trochanters
+and shaft, level of the metaphysis and the strands' amplitude are from an earlier comparison with the same training
+hips. How dense the whole bone is follows from published norms (``bone_density.py``).
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from OsteoScreenLib.phantom.femur_solid import FemurPoints, FemurSolid
 from OsteoScreenLib.phantom.lattice_noise import lattice_noise
 from OsteoScreenLib.phantom.tissue_canvas import Field, Mixture
 
-_HEAD_SHELL_MM, _NECK_SHELL_MM, _TROCHANTER_SHELL_MM = 0.6, 1.70, 0.9
+_TROCHANTER_SHELL_MM = 0.9
 _CORTEX_SHARE = 0.95
 """Of the skeleton's compact density; set by the HU of the cortex in the training scans, which it lies above still."""
 # Height over the crossing of the axes (size 1) and share of the shaft's full cortical thickness.
@@ -32,6 +35,50 @@ _SHELL_SHARES = (0.72, 1.04, 1.04, 0.96, 0.70, 0.45, 0.24, 0.12)
 TABLE_LOW_MM = -420.0
 
 Blocks = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class FemurPattern:
+    """How dense the zones of a young adult's femur are, mg/cm3 unless it says mm; places are for size 1.
+
+    Attributes:
+        head, neck, body: between the groups of trabeculae in the head, in the neck, in metaphysis and trochanters.
+        fan, strands: principal compressive group and the deviation of its strands. tensile: principal tensile group.
+        ward: what Ward's triangle lacks.
+        plate: calcar femorale, with its place (share of the section behind its middle), its lean, its width (share of
+            the half section), its height over the metaphysis's level and its reach up and down in mm.
+        rise, rise_mm: what is added under the shell of the neck and the depth over which it falls to 1/e.
+        rise_head: share of that in the head.
+        canal_low_mm, canal_high_mm: heights between which spongy bone fades into the canal; canal: share left in it.
+        head_shell_mm, neck_shell_mm: thickness of the compact shell of the head, and of the neck at its top;
+            calcar_mm: what is added to the latter at its underside.
+    """
+
+    head: float = 85.0
+    neck: float = 55.0
+    body: float = 136.0
+    fan: float = 186.0
+    strands: float = 24.0
+    tensile: float = 40.0
+    ward: float = 13.0
+    plate: float = 224.0
+    plate_behind: float = 0.19
+    plate_lean: float = 0.35
+    plate_width: float = 0.25
+    plate_height_mm: float = -20.0
+    plate_reach_mm: float = 16.0
+    rise: float = 350.0
+    rise_mm: float = 1.65
+    rise_head: float = 0.29
+    canal_low_mm: float = -43.5
+    canal_high_mm: float = -15.3
+    canal: float = 0.22
+    head_shell_mm: float = 0.34
+    neck_shell_mm: float = 1.7
+    calcar_mm: float = 2.4
+
+
+PATTERN = FemurPattern()
 
 
 @dataclass
@@ -52,8 +99,9 @@ class FemurDensity:
         voxel_mm: float,
         sclerosis: float = 0.0,
         island: BoneIsland | None = None,
+        pattern: FemurPattern = PATTERN,
     ) -> None:
-        self.femur, self.tissue, self.voxel_mm = femur, tissue, voxel_mm
+        self.femur, self.tissue, self.voxel_mm, self.pattern = femur, tissue, voxel_mm, pattern
         self.sclerosis, self.island = sclerosis, island
         self.shape = femur.shape
         levels = np.arange(TABLE_LOW_MM, 60.0, 0.5)
@@ -104,7 +152,8 @@ class FemurDensity:
         size = self.shape.size
         below = np.clip(-points.across / self.shape.neck_half_height_mm, 0.0, 1.0)
         below = below * np.exp(-0.5 * ((points.v + 2.0 * size) / (10.0 * size)) ** 2)
-        neck_shell = _NECK_SHELL_MM * size + (2.4 + 1.6 * _ramp(points.along, 20.0 * size, 40.0 * size)) * size * below
+        thicker = self.pattern.calcar_mm * (1.0 + 0.67 * _ramp(points.along, 20.0 * size, 40.0 * size))
+        neck_shell = self.pattern.neck_shell_mm * size + thicker * size * below
         # Thick bone reaches higher at the inner and front side of the shaft than at its outer and back side.
         side = np.clip(points.lateral, -1.1, 1.3) * (13.0 * size) + np.clip(points.posterior, -1.1, 1.6) * (15.0 * size)
         fade = np.clip(1.0 + (points.height + 45.0 * size) / (45.0 * size), 0.0, 1.0)
@@ -115,29 +164,31 @@ class FemurDensity:
             points.height > -60.0 * size
         )
         shaft = shaft + (1.3 - shaft) * outside * (points.lateral < 0.0)
-        return _HEAD_SHELL_MM + (neck_shell - _HEAD_SHELL_MM) * neck + (shaft - neck_shell) * base
+        head_shell = self.pattern.head_shell_mm
+        return head_shell + (neck_shell - head_shell) * neck + (shaft - neck_shell) * base
 
     def _trabeculae(self, points: FemurPoints, thickness: np.ndarray, parts: Blocks, place: Blocks) -> np.ndarray:
         """Density between the shells, before its texture."""
         depth, (neck, base) = -points.distance, parts
-        loss, size = self.tissue.loss, self.shape.size
-        head, neck_mean, body = 100.0 * loss(1.7), 93.0 * loss(1.9), 136.0 * loss(1.9)
+        loss, size, pattern = self.tissue.loss, self.shape.size, self.pattern
+        head, neck_mean, body = pattern.head * loss(1.7), pattern.neck * loss(1.9), pattern.body * loss(1.9)
         value = head + (neck_mean - head) * neck + (body - neck_mean) * base
-        value = np.maximum(value + self._groups(points, neck, *place), 8.0)
+        value = np.maximum(value + self._groups(points, *place), 8.0)
         # Spongy bone condenses towards the shell, more so where the shell is thick.
         inner = np.maximum(depth - thickness, 0.0)
-        value = value + (130.0 * loss(1.4)) * np.exp(inner * (-1.0 / 2.6)) * (0.35 + 0.65 * neck)
-        # The shaft's canal holds marrow only.
-        canal = _ramp(points.height, -70.0 * size, -18.0 * size)
-        value = value * (0.04 + 0.96 * canal)
+        share = pattern.rise_head + (1.0 - pattern.rise_head) * neck
+        value = value + (pattern.rise * loss(2.0)) * np.exp(inner * (-1.0 / pattern.rise_mm)) * share
+        # Towards the shaft's canal the spongy bone fades; a share stays, as the scans show it.
+        above = _ramp(points.height, pattern.canal_low_mm * size, pattern.canal_high_mm * size)
+        value = value * (pattern.canal + (1.0 - pattern.canal) * above)
         if self.sclerosis > 0.0:
             top = np.clip((points.w - 0.45 * self.shape.head_radius_mm) / 8.0, 0.0, 1.0)
             value = value + (450.0 * self.sclerosis) * top * np.exp(-depth / 4.0) * (1.0 - neck)
         return value
 
-    def _groups(self, points: FemurPoints, neck: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Compressive, tensile and secondary groups, Ward's triangle, and the scar of the growth plate."""
-        loss, size = self.tissue.loss, self.shape.size
+    def _groups(self, points: FemurPoints, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Compressive and tensile groups, Ward's triangle, and the calcar's plate."""
+        loss, size, pattern = self.tissue.loss, self.shape.size, self.pattern
         # In coordinates that bend with the neck: on its axis, and square to it, for size 1.
         s = points.along * (1.0 / size)
         q = points.across * (1.0 / size)
@@ -153,28 +204,24 @@ class FemurDensity:
         arc = from_middle - 61.0 + 0.9 * waver
         tensile = np.exp(-0.5 * (arc * (1.0 / 4.6)) ** 2 - v2 * (1.0 / 260.0)) * np.clip((58.0 - s) / 12.0, 0.0, 1.0)
         ward = np.exp(-0.5 * (((s - 37.0) / 8.5) ** 2 + ((q + 1.0) / 7.5) ** 2) - v2 * (1.0 / 200.0))
-        second = np.exp(-0.5 * ((q + 18.0 - 0.9 * (s - 55.0)) * (1.0 / 7.0)) ** 2) * np.clip(
-            (s - 40.0) / 10.0, 0.0, 1.0
-        )
         # Calcar femorale: a plate that stands behind the inner cortex at the level of the lesser trochanter.
         high = points.height * (1.0 / size)
-        plate = np.exp(-0.5 * ((points.posterior - 0.45 - 0.35 * (points.lateral + 0.75)) * (1.0 / 0.10)) ** 2)
-        plate = plate * _ramp(-points.lateral, 0.05, 0.5) * np.exp(-0.5 * ((high + 14.0) * (1.0 / 12.0)) ** 2)
+        aside = points.posterior - pattern.plate_behind - pattern.plate_lean * (points.lateral + 0.75)
+        level = (high - pattern.plate_height_mm) * (1.0 / pattern.plate_reach_mm)
+        plate = np.exp(-0.5 * (aside * (1.0 / pattern.plate_width)) ** 2 - 0.5 * level**2)
+        plate = plate * _ramp(-points.lateral, 0.05, 0.5)
         # Strands run along the fan and along the arc, bent and spaced unevenly.
         spongy = (points.distance < 1.0) & (high > -80.0)
         spread = course * (1.0 + 0.10 * waver) + 0.8 * waver
         fan_strands = _where(self._fan_strands, spongy, spread, points.v + 0.6 * waver, rise)
         turn = 61.0 * np.arctan2(s - 36.0, q + 52.0)
         arc_strands = _where(self._arc_strands, spongy & (tensile > 0.04), arc, points.v + 0.6 * waver, turn)
-        scar = np.exp(-0.5 * ((s - 8.0 + 0.012 * (q * q + v2)) * (1.0 / 1.3)) ** 2) * (1.0 - neck)
         return (
-            (262.0 * loss(1.2)) * fan
-            + (24.0 * loss(1.2)) * fan_strands * (1.0 - 0.6 * tensile + 0.9 * fan)
-            + (260.0 * loss(1.3)) * plate
-            + (92.0 * loss(2.0)) * tensile * (1.0 + 0.42 * arc_strands)
-            + (45.0 * loss(3.0)) * second
-            - (26.0 * loss(1.4)) * ward
-            + (55.0 * loss(1.2)) * scar
+            (pattern.fan * loss(1.2)) * fan
+            + (pattern.strands * loss(1.2)) * fan_strands * (1.0 - 0.6 * tensile + 0.9 * fan)
+            + (pattern.plate * loss(1.3)) * plate
+            + (pattern.tensile * loss(2.0)) * tensile * (1.0 + 0.42 * arc_strands)
+            - (pattern.ward * loss(1.4)) * ward
         )
 
     def _with_island(self, value: np.ndarray, points: FemurPoints) -> np.ndarray:

@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from factory.bundles import make_bundle
+
+from OsteoScreenLib.models.bundle import load_bundle
 
 SLICER_CONFIG = """
 set(Slicer_QTSCRIPTEDMODULES_LIB_DIR lib/qt-scripted-modules)
@@ -105,6 +108,24 @@ def test_the_library_is_installed_beside_the_module_and_can_be_imported(source, 
                           cwd=target)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()) == modules / "OsteoScreenLib" / "__init__.py"
+
+
+@pytest.mark.needs_module("cmake")
+def test_shipped_models_are_installed_where_the_library_looks_for_them(source):
+    bundle = make_bundle(source / "Resources" / "Models" / "small-net-0.1.0")
+    done = configure(source)
+    assert done.returncode == 0, done.stderr
+    build, target = source.parent / "build", source.parent / "installed"
+    done = cmake("--install", build, "--prefix", target)
+    assert done.returncode == 0, done.stderr
+    for place in (build, target):
+        models = place / "lib" / "qt-scripted-modules" / "OsteoScreenLib" / "Resources" / "Models"
+        assert load_bundle(models / "small-net-0.1.0").sha256 == bundle.sha256
+    library = target / "lib" / "qt-scripted-modules" / "OsteoScreenLib"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from OsteoScreenLib.models.places import shipped_folder as f"
+    command = [sys.executable, "-c", f"{code}; print(f())", library.parent]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=target)
+    assert Path(done.stdout.strip()) == library / "Resources" / "Models"
 
 
 @pytest.mark.needs_module("cmake")

@@ -75,8 +75,8 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
     }
 )
 """Set so that the mean frequency of the noise, measured as the quality checks measure it, is that of real scans: 0.27
-to 0.32 per mm in twelve body scans with soft and standard kernels and 0.98 mm pixels (STS_036 and 040 among them), 0.40
-in a sharper chest scan."""
+to 0.32 per mm in nine training hips (soft and standard kernels, 0.98 mm pixels) and one abdomen, 0.40 in a sharper
+chest scan."""
 
 
 def detail_transfer(kernel: Kernel, shape_yx: tuple[int, int], pixel_xy_mm: tuple[float, float]) -> np.ndarray:

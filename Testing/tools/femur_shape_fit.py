@@ -40,7 +40,9 @@ class FittedFemur:
     """A real femur in the model's terms.
 
     Attributes:
-        hip: with its image. shape: of the model that lies in it, mm from the first voxel. distance: (z, y, x) mm to the mask's surface, negative inside. error_mm: median distance of both surfaces.
+        hip: with its image. shape: of the model that lies in it, mm from the first voxel.
+        distance: (z, y, x) mm to the mask's surface, negative inside.
+        error_mm: median distance of both surfaces.
     """
 
     hip: Hip
@@ -100,7 +102,7 @@ def first_guess(hip: Hip, shape: FemurShape) -> FemurShape:
 
 
 def fit_femur_shape(hip: Hip, seed: int = 500) -> FittedFemur:
-    """Fit size, angles and place of the model to a hip's mask, by the distances to both surfaces: far first, then near."""
+    """Fit size, angles and place of the model to a hip's mask, by the distances to both surfaces, far ones first."""
     from scipy.optimize import least_squares
 
     plan = plan_body(replace(draw_patient(seed, sex=hip.sex), implant=None, implant_side=None))
@@ -126,7 +128,7 @@ def fit_femur_shape(hip: Hip, seed: int = 500) -> FittedFemur:
             return np.concatenate([found - wanted, np.array(PULLS) * values[3:]])
 
         def slopes(values: np.ndarray) -> np.ndarray:
-            return differences(apart, values, 0.05)  # noqa: B023
+            return differences(apart, values, 0.05)
 
         values = least_squares(apart, values, slopes, bounds=(-8.0, 8.0), loss="soft_l1", max_nfev=20).x
     shape = shape_of(values)

@@ -50,7 +50,7 @@ def _show(facts: dict[str, Any], missing: list[str]) -> None:
         table.add_row(package["name"], _state(package), Text(package["purpose"]))
     for model in facts["models"]:
         if model["problem"]:
-            console.say(screen, f"{'':<16}{model['id']} cannot be used: {model['problem']}", "bold red")
+            console.say(screen, f"{'Broken model':<16}{model['id']} cannot be used: {model['problem']}", "bold red")
     screen.print()
     screen.print(table)
     screen.print()

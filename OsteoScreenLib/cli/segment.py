@@ -112,9 +112,9 @@ def _show(case: ScreenedCase, out: Path) -> None:
 def in_words(finding: FemurFinding) -> str:
     """One side in a line: ``present, 152.3 mL, estimated DSC 0.96``."""
     if finding.presence == "absent":
-        return f"absent. {finding.reason}".strip()
+        return f"absent. {finding.reason}".strip().rstrip(".") + "."
     parts = [finding.presence, f"{finding.volume_ml:.1f} mL"]
     if finding.implant:
         parts.append("metal in or at the bone")
     parts.append("DSC not estimated" if finding.estimated_dsc is None else f"estimated DSC {finding.estimated_dsc:.2f}")
-    return ", ".join(parts) + (f". {finding.reason}" if finding.reason else "")
+    return ", ".join(parts) + (f". {finding.reason.rstrip('.')}." if finding.reason else "")

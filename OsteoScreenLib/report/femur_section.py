@@ -91,11 +91,16 @@ def _part(side: str, finding: FemurFinding, ct: CTVolume, labels: np.ndarray | N
         style=style,
         symbol=symbol,
         word=word,
-        sentence=finding.reason or usual,
+        sentence=_sentence(finding.reason) or usual,
         facts=[] if finding.presence == "absent" else _facts(finding),
         slices=[tile for tile in tiles if not tile.surface],
         surfaces=[tile for tile in tiles if tile.surface],
     )
+
+
+def _sentence(text: str) -> str:
+    """The text with a full stop."""
+    return text if not text or text[-1] in ".!?" else f"{text}."
 
 
 def _facts(finding: FemurFinding) -> list[tuple[str, str]]:

@@ -42,9 +42,10 @@ def surface_picture(field: np.ndarray, step_mm: float, pixels: int, side_mm: flo
     seen = cover > 0.0
     picture = np.empty((pixels * pixels, 3))
     picture[:] = (np.array(BACKGROUND) / 255.0) ** 2.2
-    points = np.stack([rows.ravel()[seen], depth[seen], columns.ravel()[seen]])
-    light = _shade(field, step_mm, points)
-    picture[seen] += cover[seen, None] * (light - picture[seen])
+    if seen.any():  # smoothing may leave nothing of a few voxels
+        points = np.stack([rows.ravel()[seen], depth[seen], columns.ravel()[seen]])
+        light = _shade(field, step_mm, points)
+        picture[seen] += cover[seen, None] * (light - picture[seen])
     return np.rint(np.clip(picture, 0.0, 1.0) ** (1 / 2.2) * 255.0).astype(np.uint8).reshape(pixels, pixels, 3)
 
 

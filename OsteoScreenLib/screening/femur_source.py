@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from OsteoScreenLib.errors import OsteoScreenError, UsageError
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
 from OsteoScreenLib.segmentation.femur_masks import FemurMasks
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
+
+_LOG = logging.getLogger(__name__)
 
 VBNET, TOTALSEGMENTATOR, GIVEN = "vbnet", "totalsegmentator", "given"
 
@@ -49,7 +52,9 @@ class FemurSource:
         """The models that the next mask would be made by; None where that cannot be told beforehand."""
         try:
             models = getattr(self._segmenter(), "models", None)
-        except OsteoScreenError:
+        except Exception as error:
+            # Segmenting will meet it again, and tell it where it can be told: in the case's result.
+            _LOG.info("the models that would be used are not known (%s)", type(error).__name__)
             return None
         return None if models is None else tuple(models)
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from factory.femur_segmenters import BoxSegmenter
 from factory.geometric_body import make_geometric_body
 
 from OsteoScreenLib.cli import app
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.phantom.dicom_series import write_dicom_series
+from OsteoScreenLib.screening import femur_source
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ def osteoscreen(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
         return Ended(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def box_segmenter(monkeypatch: pytest.MonkeyPatch) -> BoxSegmenter:
+    """Takes the place of the networks: these tests are about the command around them."""
+    segmenter = BoxSegmenter()
+    monkeypatch.setattr(femur_source, "_vbnet", lambda engine, threads: segmenter)
+    return segmenter
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,9 @@ WORKERS ?= 2
 ARGS ?=
 CT ?=
 OUT ?= demo-output/result
+LABEL_MAPS ?=
+REAL ?=
+RUN ?= checkpoints/femur
 
 # A Python that constraints.txt is made for, if there is one; else any that is new enough.
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python3.10; do \
@@ -17,7 +20,7 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$python && exit; done)
 
 BIN := $(VENV)/bin
-INSTALLED_BY := pyproject.toml constraints.txt Testing/tools/make_venv.sh Testing/tools/install.sh
+INSTALLED_BY := pyproject.toml constraints.txt Testing/tools/make_venv.sh Testing/tools/install.sh Testing/tools/install_training.sh
 INSTALL := bash Testing/tools/install.sh $(VENV)
 
 # The environment is made anew where it does not run, or where PYTHON names another version than it has.
@@ -31,7 +34,7 @@ MAKE_ANEW := make-anew
 endif
 endif
 
-.PHONY: make-anew help demo test lint format bench cmake-lists constraints clean
+.PHONY: make-anew help demo test train lint format bench cmake-lists constraints clean
 
 help:  ## This list
 	@echo "OsteoScreen: what make can do"
@@ -57,6 +60,9 @@ test: $(VENV)/.installed-test  ## Run every test (ARGS='-k reader' for some)
 	@$(BIN)/python Testing/tools/system_packages.py
 	@echo "== Testing with $(WORKERS) workers"
 	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
+
+train: $(VENV)/.installed-train  ## Train the femur networks again (LABEL_MAPS=folder REAL=folder RUN=folder)
+	@bash Testing/tools/train_femur.sh $(BIN)/osteoscreen "$(RUN)" "$(LABEL_MAPS)" "$(REAL)" $(ARGS)
 
 lint: $(VENV)/.installed-lint  ## Check format, style, types, the floors and the CMake file lists
 	@echo "== Format and style (ruff)"
@@ -99,6 +105,13 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	@$(INSTALL) ".[test]"
 	@echo "== Installing Slicer's MRML (slicer-core, about 1 GB unpacked)"
 	@$(INSTALL) ".[slicer]" || echo "   slicer-core has no wheel for this machine: tests on MRML nodes will be skipped"
+	@echo "== Installing what training needs (torch)"
+	@bash Testing/tools/install_training.sh $(VENV) || echo "   tests of training will be skipped"
+	@touch $@
+
+$(VENV)/.installed-train: $(VENV)/.installed
+	@echo "== Installing what training needs (torch)"
+	@$(INSTALL) ".[train]"
 	@touch $@
 
 $(VENV)/.installed-lint: $(VENV)/.installed

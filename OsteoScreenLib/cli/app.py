@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import OsteoScreenLib
-from OsteoScreenLib.cli import console, logs, models
+from OsteoScreenLib.cli import console, logs, models, train
 from OsteoScreenLib.cli.doctor import doctor
 from OsteoScreenLib.cli.evaluate import evaluate
 from OsteoScreenLib.cli.options import LogFile, Verbose
@@ -52,6 +52,11 @@ _models = typer.Typer(name="models", help="The models: list, show, install, veri
 for name, command_of_models in models.COMMANDS.items():
     _models.command(name)(_interruptible(command_of_models))
 app.add_typer(_models)
+
+_train = typer.Typer(name="train", help="Fit models on your own data.", no_args_is_help=True)
+for name, command_of_train in train.COMMANDS.items():
+    _train.command(name)(_interruptible(command_of_train))
+app.add_typer(_train)
 
 
 def _version(wanted: bool) -> None:

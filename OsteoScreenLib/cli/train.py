@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,17 +14,10 @@ from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.progress_bar import ProgressBar
 from OsteoScreenLib.errors import MissingPackageError, UsageError
 
-train = typer.Typer(help="Fit models on your own data.", no_args_is_help=True)
-
 PARTS = ("pool", "coarse", "fine", "export")
+NEEDED = ("torch", "monai", "onnx")
 
 
-@train.callback()
-def _common() -> None:
-    """Fit models on your own data."""
-
-
-@train.command()
 def segmentation(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.", show_default=False)],
     config: Annotated[
@@ -44,7 +39,7 @@ def segmentation(
     ] = None,
     start_from: Annotated[
         Path | None,
-        typer.Option("--start-from", metavar="RUN", help="Fine-tune: folder of a run, or a checkpoint's folder."),
+        typer.Option("--start-from", metavar="DIR", help="Fine-tune: folder of another run or of a model bundle."),
     ] = None,
     pool: Annotated[
         Path | None, typer.Option("--pool", metavar="DIR", help="Simulated samples of another run to use again.")
@@ -63,13 +58,10 @@ def segmentation(
         logs.set_up(verbose or logs.verbose_logging(), log_file)
     if unknown := sorted(set(only or ()) - set(PARTS)):
         raise UsageError(f"There is no part {unknown[0]!r}", next_step=f"Use one of {', '.join(PARTS)}.")
-    try:
-        from OsteoScreenLib.training.femur_training import FemurTraining
-        from OsteoScreenLib.training.segmentation_config import DEFAULT_CONFIG, read_config
-    except ImportError as error:
-        raise MissingPackageError(
-            f"Training needs the package {error.name}", next_step="Run: pip install 'osteoscreen[train]'"
-        ) from error
+    _check_packages()
+    from OsteoScreenLib.training.femur_training import FemurTraining
+    from OsteoScreenLib.training.segmentation_config import DEFAULT_CONFIG, read_config
+
     training = FemurTraining(
         out,
         read_config(config or DEFAULT_CONFIG),
@@ -90,3 +82,50 @@ def segmentation(
         bar.close()
     if bundle is not None:
         console.say(console.out(), f"Bundle: {bundle}. Install it with: osteoscreen models install {bundle}")
+
+
+def export_monai(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="BUNDLE_OR_RUN", show_default=False, help="Folder of a model bundle or of a run."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the MONAI bundle.", show_default=False)
+    ],
+) -> None:
+    """Write a model of OsteoScreen as a MONAI bundle."""
+    _check_packages()
+    from OsteoScreenLib.training.monai_bundle import export_monai_bundle
+
+    console.say(console.out(), f"MONAI bundle: {export_monai_bundle(source, out)}")
+
+
+def import_monai(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="MONAI_BUNDLE", show_default=False, help="Folder or zip file of the MONAI bundle."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the bundle.", show_default=False)],
+) -> None:
+    """Turn a MONAI bundle of OsteoScreen's networks into a bundle that can be installed."""
+    _check_packages()
+    from OsteoScreenLib.training.monai_import import import_monai_bundle
+
+    bundle = import_monai_bundle(source, out)
+    console.say(console.out(), f"Bundle: {bundle}. Install it with: osteoscreen models install {bundle}")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "segmentation": segmentation,
+    "export-monai": export_monai,
+    "import-monai": import_monai,
+}
+
+
+def _check_packages() -> None:
+    """Say which package is absent before anything is read or made."""
+    for name in NEEDED:
+        if importlib.util.find_spec(name) is None:
+            raise MissingPackageError(
+                f"Training needs the package {name}", next_step="Run: pip install 'osteoscreen[train]'"
+            )

@@ -14,6 +14,7 @@ from OsteoScreenLib.training.real_samples import find_real_cases, read_real_case
 from OsteoScreenLib.training.sample import TrainingSample
 from OsteoScreenLib.training.sample_pool import fill_pool, find_label_maps, simulation_of
 from OsteoScreenLib.training.segmentation_config import STAGES, StageConfig, TrainingConfig
+from OsteoScreenLib.training.start_weights import start_weights
 from OsteoScreenLib.training.train_segmentation import CHECKPOINT, Run, read_checkpoint, train
 from OsteoScreenLib.training.validate_segmentation import validation_dsc
 
@@ -33,7 +34,7 @@ class FemurTraining:
         real: folder of CT with masks, or None. label_maps: folder of label maps, or None.
         leave_out: real cases that are not trained on, besides those the configuration holds out.
         pool: folder of another run whose simulated samples are used.
-        start_from: folder of another run whose weights are the start.
+        start_from: folder of another run, or of a bundle, whose weights are the start.
         minutes: time for each network instead of the configuration's iterations.
         threads, device: what to compute on.
         dry_run: a few samples and steps of a small network, to see that everything works.
@@ -143,7 +144,7 @@ class FemurTraining:
             return run
         run = Run.new(stage, config, self.device)
         if self.start_from is not None:
-            run.start_from(read_checkpoint(self.start_from / stage / CHECKPOINT, self.device)["average"])
+            run.start_from(start_weights(self.start_from, stage))
         return run
 
     def _pool(self, stage: str, kind: str = "training") -> Path:

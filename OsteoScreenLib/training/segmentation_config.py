@@ -62,10 +62,16 @@ class StageConfig:
             (self.hu_window[0] < self.hu_window[1], f"hu_window rises, unlike {self.hu_window}"),
             (self.iterations > 0, f"iterations is positive, not {self.iterations}"),
             (self.learning_rate > 0, f"learning_rate is positive, not {self.learning_rate:g}"),
+            (self.warm_up > 0, f"warm_up is positive, not {self.warm_up}"),
             (self.patches_per_step > 0, f"patches_per_step is positive, not {self.patches_per_step}"),
             (0 <= self.real_share <= 1, f"real_share lies between 0 and 1, not at {self.real_share:g}"),
             (0 <= self.label_map_share <= 1, f"label_map_share lies between 0 and 1, not at {self.label_map_share:g}"),
             (0 <= self.ema < 1, f"ema lies between 0 and 1, not at {self.ema:g}"),
+            (self.simulation_mm > 0, f"simulation_mm is positive, not {self.simulation_mm:g}"),
+            (
+                min(self.digital_patients, self.label_map_samples, self.seed) >= 0,
+                "counts and the seed are not negative",
+            ),
         )
         for holds, reason in checks:
             if not holds:
@@ -90,7 +96,7 @@ class StageConfig:
             values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
             config = cls(**values)
             valid, reason = config.is_valid()
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, IndexError) as error:
             raise UsageError(f"The training configuration cannot be read: {error}") from error
         if not valid:
             raise UsageError(f"The training configuration cannot be used: {reason}")
@@ -104,10 +110,14 @@ class TrainingConfig:
     Attributes:
         stages: configuration by stage.
         held_out: names of real cases that are for testing and are never trained on, whatever folder holds them.
+        card: version, title, licence, intended use, limits and ``demonstration`` of the model that comes out.
+        sources: name, licence and citation of the ``real`` CT and the ``label_maps`` that the networks are trained on.
     """
 
     stages: Mapping[str, StageConfig]
-    held_out: tuple[str, ...] = ()
+    held_out: tuple[str, ...]
+    card: Mapping[str, Any]
+    sources: Mapping[str, Mapping[str, Any]]
 
 
 def read_config(path: Path = DEFAULT_CONFIG) -> TrainingConfig:
@@ -120,10 +130,14 @@ def read_config(path: Path = DEFAULT_CONFIG) -> TrainingConfig:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError("The training configuration cannot be read", path=path) from error
-    if not isinstance(data, dict):
-        raise UsageError("A training configuration is a JSON object", path=path)
-    held_out = data.pop("held_out", [])
-    if not data or set(data) - set(STAGES) or not isinstance(held_out, list):
-        raise UsageError("A training configuration holds 'coarse', 'fine' or both, and may hold 'held_out'", path=path)
-    stages = {stage: StageConfig.from_dict(values) for stage, values in data.items()}
-    return TrainingConfig(stages, tuple(str(name) for name in held_out))
+    if not isinstance(data, dict) or not isinstance(data.get("stages"), dict) or not data["stages"]:
+        raise UsageError("A training configuration holds 'stages'", path=path)
+    if unknown := sorted(set(data["stages"]) - set(STAGES)):
+        raise UsageError(f"There is no stage {unknown[0]!r}; there are {' and '.join(STAGES)}", path=path)
+    stages = {stage: StageConfig.from_dict(values) for stage, values in data["stages"].items()}
+    try:
+        return TrainingConfig(
+            stages, tuple(str(name) for name in data["held_out"]), dict(data["card"]), dict(data["sources"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"The training configuration lacks {error}", path=path) from error

@@ -79,15 +79,28 @@ class Run:
             InputError: not a checkpoint.
         """
         state = read_checkpoint(path, device)
-        run = cls.new(state["stage"], StageConfig.from_dict(state["config"]), device)
-        run.network.load_state_dict(state["network"])
-        run.optimiser.load_state_dict(state["optimiser"])
-        run.average, run.step, run.seconds = state["average"], state["step"], state["seconds"]
+        try:
+            run = cls.new(state["stage"], StageConfig.from_dict(state["config"]), device)
+            run.network.load_state_dict(state["network"])
+            run.optimiser.load_state_dict(state["optimiser"])
+            run.average, run.step, run.seconds = dict(state["average"]), int(state["step"]), float(state["seconds"])
+        except (RuntimeError, TypeError, ValueError, KeyError, AttributeError, UsageError) as error:
+            raise _no_checkpoint(path) from error
         return run
 
     def start_from(self, weights: dict[str, torch.Tensor]) -> None:
-        """Take another run's averaged weights (fine-tuning)."""
-        self.network.load_state_dict(weights)
+        """Take another run's averaged weights (fine-tuning).
+
+        Raises:
+            UsageError: they belong to a network of another width.
+        """
+        try:
+            self.network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise UsageError(
+                "The weights to start from belong to a network of another width",
+                next_step="Give base_channels of the configuration as the other run had it.",
+            ) from error
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
 
@@ -99,11 +112,23 @@ def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        if not {"stage", "config", "network", "optimiser", "average", "step", "seconds"} <= set(state):
+        if not isinstance(state, dict) or not {
+            "stage",
+            "config",
+            "network",
+            "optimiser",
+            "average",
+            "step",
+            "seconds",
+        } <= set(state):
             raise ValueError("entries are missing")
     except Exception as error:
-        raise InputError("This is not a checkpoint of a training run", path=path, code="not_a_checkpoint") from error
+        raise _no_checkpoint(path) from error
     return state
+
+
+def _no_checkpoint(path: Path) -> InputError:
+    return InputError("This is not a checkpoint of a training run", path=path, code="not_a_checkpoint")
 
 
 def train(

@@ -1,4 +1,4 @@
-"""The pictures of one femur: CT slices with the outline of the mask, and its surface from four sides."""
+"""The pictures of one femur: CT slices with the outline of the mask, and its surface from three sides."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.ct.volume import AnatomicalView, CTVolume
-from OsteoScreenLib.report.bone_surface import VIEWS, letters_of, seen_from, solid_of
+from OsteoScreenLib.report.bone_surface import letters_of, seen_from, solid_of
 from OsteoScreenLib.report.contour import outline, svg_path
 from OsteoScreenLib.report.femur_levels import axial_levels
 from OsteoScreenLib.report.overlay import NICE_LENGTHS_MM
@@ -20,8 +20,12 @@ from OsteoScreenLib.segmentation.femur_masks import SIDE_LABELS, FemurFinding
 TILE = 1000.0
 """Side of a square tile, in drawing units."""
 
+SHOWN = ("anterior", "posterior", "medial")
+"""Views of the surface: head, neck and both trochanters, and the fovea."""
+
 _AROUND_MM = 14.0
 _SMALLEST_TILE_MM = 120.0
+_SAME_PLANE_MM = 3.0
 _SLICE_PIXELS = 420
 _SURFACE_PIXELS = 400
 _LONGEST_BAR = 0.34
@@ -92,7 +96,7 @@ class _Femur:
 
 
 def femur_tiles(ct: CTVolume, labels: np.ndarray, side: str, finding: FemurFinding) -> list[Tile]:
-    """Slices first (coronal, then axial from above), then the surface from four sides; nothing without a mask.
+    """Slices first (coronal, then axial from above), then the surface from three sides; nothing without a mask.
 
     Args:
         ct: the volume. labels: (z, y, x) uint8 on its grid.
@@ -113,17 +117,23 @@ def femur_tiles(ct: CTVolume, labels: np.ndarray, side: str, finding: FemurFindi
     in_box = None if head is None else tuple(i - low for i, (low, _) in zip(head, box, strict=True))
     levels = axial_levels(mask, femur.spacing, in_box, finding.head_radius_mm, 1 if side == "right" else -1)
     axial_mm = max(_SMALLEST_TILE_MM, max(femur.extent_mm[1:]) + 2 * _AROUND_MM)
-    tiles = [_coronal(femur, head)]
+    tiles = _coronal(femur, mask, head)
     tiles += [_slice_tile(femur, "Axial", level.words, 0, box[0][0] + level.index, axial_mm) for level in levels]
     return tiles + _surfaces(femur, mask)
 
 
-def _coronal(femur: _Femur, head: tuple[float, float, float] | None) -> Tile:
+def _coronal(femur: _Femur, mask: np.ndarray, head: tuple[float, float, float] | None) -> list[Tile]:
+    """Through the centre of the head, which often shows the head alone, and where the mask is largest."""
     low, high = femur.box[1]
     side_mm = max(_SMALLEST_TILE_MM, max(femur.extent_mm) + 2 * _AROUND_MM)
+    largest = low + int(np.argmax(np.count_nonzero(mask, axis=(0, 2))))
+    chosen = [(largest, "where the mask is largest")]
     if head is not None and low <= round(head[1]) < high:
-        return _slice_tile(femur, "Coronal", "through the centre of the head", 1, round(head[1]), side_mm)
-    return _slice_tile(femur, "Coronal", "through the middle of the mask", 1, (low + high) // 2, side_mm)
+        centre = round(head[1])
+        if abs(centre - largest) * femur.spacing[1] < _SAME_PLANE_MM:
+            chosen = []
+        chosen.insert(0, (centre, "through the centre of the head"))
+    return [_slice_tile(femur, "Coronal", words, 1, index, side_mm) for index, words in chosen]
 
 
 def _slice_tile(femur: _Femur, plane: str, words: str, axis: int, index: int, side_mm: float) -> Tile:
@@ -166,7 +176,7 @@ def _surfaces(femur: _Femur, mask: np.ndarray) -> list[Tile]:
     solid = solid_of(mask, femur.spacing)
     side_mm = max(_SMALLEST_TILE_MM, max(femur.extent_mm) + 2 * _AROUND_MM)
     tiles = []
-    for view in VIEWS:
+    for view in SHOWN:
         shown = surface_picture(seen_from(solid, view, femur.name), solid.step_mm, _SURFACE_PIXELS, side_mm)
         left, right = letters_of(view, femur.name)
         letters = (left, right, "S", "I") if femur.oriented else ("?",) * 4

@@ -44,8 +44,7 @@ class FemurPart:
     word: str
     sentence: str
     facts: list[tuple[str, str]]
-    slices: list[Tile]
-    surfaces: list[Tile]
+    tiles: list[Tile]
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,7 @@ def _part(side: str, finding: FemurFinding, ct: CTVolume, labels: np.ndarray | N
         word=word,
         sentence=_sentence(finding.reason) or usual,
         facts=[] if finding.presence == "absent" else _facts(finding),
-        slices=[tile for tile in tiles if not tile.surface],
-        surfaces=[tile for tile in tiles if tile.surface],
+        tiles=tiles,
     )
 
 

@@ -16,6 +16,7 @@ CODES: dict[str, tuple[Severity, ...]] = {
     "too_few_slices": (_H,),
     "missing_slices": (_H, _W),
     "thick_slices": (_H, _W),
+    "femur_mask_bad": (_H, _W),
     "contrast_agent": (_W,),
     "metal": (_W,),
     "kvp_not_120": (_W,),
@@ -27,6 +28,12 @@ CODES: dict[str, tuple[Severity, ...]] = {
     "mixed_orientation": (_W,),
     "gantry_tilt": (_W,),
     "orientation_unknown": (_W,),
+    "femur_mask_doubtful": (_W,),
+    "femur_sides_swapped": (_W,),
+    "femur_implant": (_W,),
+    "femur_cut": (_W,),
+    "femora_asymmetric": (_W,),
+    "femur_mask_resampled": (_W, _I),
     "anisotropic_voxels": (_W, _I),
     "simulated": (_I,),
     "kvp_unknown": (_I,),
@@ -35,6 +42,7 @@ CODES: dict[str, tuple[Severity, ...]] = {
     "padding_values": (_I,),
     "noise": (_I,),
     "patient_facts_absent": (_I,),
+    "femur_absent": (_I,),
 }
 """Each code with the severities it can have, the gravest first. Docs/quality-flags.md explains each."""
 

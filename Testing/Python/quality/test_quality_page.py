@@ -7,11 +7,14 @@ from pathlib import Path
 from OsteoScreenLib.quality.flag import Severity
 from OsteoScreenLib.quality.registry import CODES
 
+ROOMS = ("quality", "segmentation")
+"""Rooms whose checks make flags."""
 
-def codes_in_source(room: Path) -> dict[str, set[str]]:
-    """Codes and severities of every QualityFlag(...) that the room's files make; severity names where written out."""
+
+def codes_in_source(rooms: list[Path]) -> dict[str, set[str]]:
+    """Codes and severities of every QualityFlag(...) that the rooms' files make; severity names where written out."""
     found: dict[str, set[str]] = {}
-    for file in sorted(room.glob("*.py")):
+    for file in sorted(file for room in rooms for file in room.glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "QualityFlag" and len(node.args) > 1:
                 severity = getattr(node.args[1], "attr", None)
@@ -26,7 +29,7 @@ def rows_of_page(page: Path) -> dict[str, str]:
 
 
 def test_the_registry_lists_what_the_checks_can_give_and_nothing_else(repository):
-    found = codes_in_source(repository / "OsteoScreenLib" / "quality")
+    found = codes_in_source([repository / "OsteoScreenLib" / room for room in ROOMS])
     assert set(found) == set(CODES)
     for code, severities in found.items():
         assert severities <= {s.value for s in CODES[code]}, code

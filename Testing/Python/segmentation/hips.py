@@ -7,6 +7,7 @@ exactly, so that whatever is wrong in a mask is the pipeline's fault.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from factory.base import points_of
@@ -91,13 +92,14 @@ def scan_of(geometry: Geometry, sides: tuple[str, ...] = ("left", "right")) -> C
     return CTVolume(np.rint(hu).astype(np.int16), geometry)
 
 
+@lru_cache(maxsize=3)
 def _distances(geometry: Geometry) -> dict[str, np.ndarray]:
-    points = points_of(geometry)
+    points = points_of(geometry).astype(np.float32)
     result = {}
     for side in ("left", "right"):
         solid = femur(side)
         near = ((points > np.array(solid.low) - 8) & (points < np.array(solid.high) + 8)).all(axis=-1)
-        distance = np.full(geometry.shape_zyx, 50.0)
+        distance = np.full(geometry.shape_zyx, 50.0, np.float32)
         distance[near] = solid.distance(*points[near].T)
         result[side] = distance
     return result

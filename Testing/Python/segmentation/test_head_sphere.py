@@ -18,14 +18,14 @@ UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 MIRRORED_CENTRE = (-HEAD_CENTRE[0], HEAD_CENTRE[1], HEAD_CENTRE[2])
 
 
-def grid(spacing_xyz: tuple[float, float, float], low: tuple[float, float, float], size_mm: float = 220.0) -> Geometry:
-    shape = tuple(int(size_mm / s) for s in spacing_xyz[::-1])
+def grid(spacing_xyz: tuple[float, float, float], low: tuple[float, float, float], size_mm: float = 185.0) -> Geometry:
+    shape = tuple(int(size / s) for size, s in zip((size_mm, 95.0, 110.0), spacing_xyz[::-1], strict=True))
     return Geometry(shape, spacing_xyz, low, UPRIGHT)  # type: ignore[arg-type]
 
 
 def femur_on(geometry: Geometry, side: str = "left") -> np.ndarray:
     solid = proximal_femur() if side == "left" else mirrored(proximal_femur())
-    points = points_of(geometry)
+    points = points_of(geometry).astype(np.float32)
     return solid.distance(points[..., 0], points[..., 1], points[..., 2]) < 0
 
 
@@ -34,9 +34,9 @@ def distance(a: tuple[float, ...], b: tuple[float, ...]) -> float:
 
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.9, 0.9, 5.0), (2.0, 2.0, 2.0)])
-@pytest.mark.parametrize(("side", "low_x"), [("left", -20.0), ("right", -200.0)])
+@pytest.mark.parametrize(("side", "low_x"), [("left", 50.0), ("right", -160.0)])
 def test_head_is_found_to_a_millimetre_at_every_resolution(spacing, side, low_x) -> None:
-    geometry = grid(spacing, (low_x, -100.0, -150.0))
+    geometry = grid(spacing, (low_x, -45.0, -140.0))
     found = fit_head_sphere(femur_on(geometry, side), geometry, side)
     assert found is not None
     assert distance(found.centre_lps_mm, HEAD_CENTRE if side == "left" else MIRRORED_CENTRE) < 1.0
@@ -49,7 +49,7 @@ def test_axes_that_are_permuted_flipped_and_tilted_change_nothing() -> None:
     angle = np.deg2rad(20.0)
     tilt = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1.0]])
     matrix = tilt @ np.array([[0, 0, 1.0], [-1.0, 0, 0], [0, -1.0, 0]])
-    shape, spacing = (105, 140, 115), (1.5, 1.5, 1.5)
+    shape, spacing = (85, 130, 85), (1.5, 1.5, 1.5)
     centre_index = (np.array(shape[::-1]) - 1) / 2 * spacing
     origin = np.array([110.0, 0.0, -60.0]) - matrix @ centre_index
     geometry = Geometry(shape, spacing, tuple(origin.tolist()), tuple(matrix.ravel().tolist()))  # type: ignore[arg-type]
@@ -59,7 +59,7 @@ def test_axes_that_are_permuted_flipped_and_tilted_change_nothing() -> None:
 
 
 def test_head_whose_top_is_cut_is_still_found() -> None:
-    geometry = grid((1.5, 1.5, 1.5), (-20.0, -100.0, -150.0))
+    geometry = grid((1.5, 1.5, 1.5), (50.0, -45.0, -140.0))
     mask = femur_on(geometry)
     last = round(geometry.to_index((0.0, 0.0, HEAD_CENTRE[2] + 12.0))[2])
     mask[last + 1 :] = False
@@ -69,7 +69,7 @@ def test_head_whose_top_is_cut_is_still_found() -> None:
 
 
 def test_shaft_without_a_head_and_an_empty_mask_have_none() -> None:
-    geometry = grid((1.5, 1.5, 1.5), (-20.0, -100.0, -150.0))
+    geometry = grid((1.5, 1.5, 1.5), (50.0, -45.0, -140.0))
     mask = femur_on(geometry)
     below = int(geometry.to_index((0.0, 0.0, -70.0))[2])
     mask[below:] = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ import numpy as np
 
 from OsteoScreenLib.errors import OutputError, UsageError
 from OsteoScreenLib.segmentation.mask_features import MaskFeatures
-from OsteoScreenLib.segmentation.mask_model import SCHEMA_VERSION, TERMS, DscModel
+from OsteoScreenLib.segmentation.mask_model import SCHEMA_VERSION, SHIPPED, TERMS, DscModel, read_models
+
+logger = logging.getLogger(__name__)
 
 IMAGE_TERMS = ("missing_edge", "soft_rim", "bright_outside", "cut", "head_misfit", "no_head")
 """What can be known of any mask. Air and fat inside (``low_hu``) is left to a limit: it is 0 in nearly all masks, and a
@@ -140,6 +144,53 @@ def write_models(path: Path, models: Sequence[DscModel]) -> None:
         raise OutputError(f"The model cannot be written: {error.strerror or error}", path=path) from error
 
 
+def calibrate(
+    table: Path, out: Path, described: Mapping[str, Any], kept: Sequence[DscModel] = (), ridge: float = 1e-3
+) -> tuple[DscModel, ...]:
+    """Fit every model that a table allows, and write them: that with what the networks say first, then the others.
+
+    Args:
+        table: as :func:`read_table` reads it. out: JSON file.
+        described: what the table is; needs ``source``, one sentence on where the masks and the truth come from.
+        kept: models to write as they are in place of fitted ones of the same name, such as ``image`` of the old file.
+
+    Raises:
+        UsageError: no source is given, the table is not one, or it allows no model.
+        OutputError: the file cannot be written.
+    """
+    if not described.get("source"):
+        raise UsageError("It is not said where the masks and their truth come from", next_step="Give a source.")
+    features, truth, groups = read_table(table)
+    models, own = [], {model.name: model for model in kept}
+    for name, terms in (("network", NETWORK_TERMS), ("image", IMAGE_TERMS)):
+        if name in own:
+            models.append(own[name])
+            continue
+        known = sum(all(TERMS[term](entry) is not None for term in terms) for entry in features)
+        if name == "image" or known >= MIN_ROWS:
+            models.append(fit_model(name, terms, features, truth, groups, described, ridge))
+        else:
+            logger.info("%d lines hold what the networks say: too few for that model", known)
+    write_models(out, models)
+    for model in models:
+        logger.info("%s: %s", model.name, model.provenance.get("cross_validated"))
+    return tuple(models)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """``python -m OsteoScreenLib.training.calibrate_mask_quality TABLE --source TEXT [--out FILE] [--keep image]``."""
+    parser = argparse.ArgumentParser(description="Fit the model of mask quality.")
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--source", required=True, help="where the masks and their truth come from, in a sentence")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--keep", action="append", default=[], help="name of a model of the old file to keep as it is")
+    parser.add_argument("--ridge", type=float, default=1e-3)
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    kept = [model for model in read_models() if model.name in given.keep] if given.keep else []
+    calibrate(given.table, given.out, {"source": given.source, "table": given.table.name}, kept, given.ridge)
+
+
 def _number(value: float | None) -> float:
     return float("nan") if value is None else max(0.0, value)
 
@@ -167,3 +218,7 @@ def _solved(matrix: np.ndarray, loss: np.ndarray, cases: np.ndarray, ridge: floa
     penalty[0] = 0.0
     solution, _ = nnls(np.vstack([full, penalty]), np.concatenate([loss * per_line, np.zeros(full.shape[1])]))
     return float(solution[0]), solution[1:] / scale
+
+
+if __name__ == "__main__":
+    main()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
 
 
 def degraded(mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float], rng: np.random.Generator) -> np.ndarray:
@@ -40,6 +39,8 @@ def degraded(mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float], rng: 
 
 def _depth(part: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     """Distance from the surface in mm, positive inside."""
+    from scipy import ndimage
+
     inside = ndimage.distance_transform_edt(part, sampling=spacing)
     outside = ndimage.distance_transform_edt(~part, sampling=spacing)
     return np.asarray(np.where(part, inside, -outside))
@@ -50,12 +51,16 @@ def _whole_surface(part: np.ndarray, spacing: np.ndarray, rng: np.random.Generat
 
 
 def _waves(part: np.ndarray, spacing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    from scipy import ndimage
+
     field = ndimage.gaussian_filter(rng.normal(size=part.shape), rng.uniform(5, 15) / spacing)
     amplitude = rng.uniform(1, 6) / max(1e-9, float(field.std()))
     return np.asarray(_depth(part, spacing) > field * amplitude)
 
 
 def _shift(part: np.ndarray, spacing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    from scipy import ndimage
+
     return np.asarray(ndimage.shift(part.astype(np.uint8), rng.normal(0, 3, 3) / spacing, order=0) > 0)
 
 
@@ -71,6 +76,8 @@ def _lost_end(part: np.ndarray, spacing: np.ndarray, rng: np.random.Generator) -
 
 
 def _ball(part: np.ndarray, spacing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    from scipy import ndimage
+
     surface = np.argwhere(part & ~ndimage.binary_erosion(part))
     centre = surface[rng.integers(len(surface))]
     grid = np.ogrid[tuple(slice(0, n) for n in part.shape)]
@@ -80,6 +87,8 @@ def _ball(part: np.ndarray, spacing: np.ndarray, rng: np.random.Generator) -> np
 
 
 def _smoothed(part: np.ndarray, spacing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    from scipy import ndimage
+
     blurred = ndimage.gaussian_filter(part.astype(np.float32), rng.uniform(2, 8) / spacing)
     return np.asarray(blurred > rng.uniform(0.4, 0.6))
 

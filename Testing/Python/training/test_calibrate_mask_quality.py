@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from OsteoScreenLib.segmentation.mask_features import MaskFeatures
 from OsteoScreenLib.segmentation.mask_model import estimate_dsc, read_models
 from OsteoScreenLib.training.calibrate_mask_quality import (
     IMAGE_TERMS,
+    calibrate,
     fit_model,
+    main,
     read_table,
     write_models,
     write_table,
@@ -106,6 +109,40 @@ def test_what_is_no_table_is_refused_unless_it_is_empty(tmp_path: Path, text: st
         read_table(path)
     with pytest.raises(UsageError, match="not a table"):
         read_table(tmp_path / "missing.csv")
+
+
+def with_network(table: list[tuple[str, float, MaskFeatures]]) -> list[tuple[str, float, MaskFeatures]]:
+    """The same masks with all that can be known of a mask."""
+    rng = np.random.default_rng(3)
+    known = {"head_radius_mm": 23.0, "head_residual_mm": 0.5, "head_in_view": 1.0, "cut_borders": 0.0}
+    return [
+        (case, dsc, replace(f, **known, coarse_fine_dsc=dsc, boundary_entropy=rng.uniform(0.2, 0.4), n_components=1.0))
+        for case, dsc, f in table
+    ]
+
+
+def test_one_call_fits_every_model_that_the_table_allows(tmp_path: Path):
+    table, out = tmp_path / "table.csv", tmp_path / "model.json"
+    write_table(table, with_network(rows()))
+    main([str(table), "--source", "made up", "--out", str(out)])
+    network, image = read_models(out)
+    assert (network.name, image.name) == ("network", "image")
+    assert network.residual_sd < image.residual_sd
+    assert network.provenance["table"] == "table.csv"
+    without = [(case, dsc, replace(f, coarse_fine_dsc=None)) for case, dsc, f in with_network(rows())]
+    write_table(table, without)
+    (alone,) = calibrate(table, out, {"source": "made up"})
+    assert alone.name == "image"
+    kept = calibrate(table, out, {"source": "other"}, kept=[network])
+    assert kept[0] == network
+    assert kept[1].provenance["source"] == "other"
+
+
+def test_a_model_without_a_source_is_not_made(tmp_path: Path):
+    write_table(tmp_path / "table.csv", with_network(rows()))
+    with pytest.raises(UsageError, match="come from"):
+        calibrate(tmp_path / "table.csv", tmp_path / "model.json", {})
+    assert not (tmp_path / "model.json").exists()
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path):

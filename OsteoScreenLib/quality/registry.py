@@ -16,6 +16,7 @@ CODES: dict[str, tuple[Severity, ...]] = {
     "too_few_slices": (_H,),
     "missing_slices": (_H, _W),
     "thick_slices": (_H, _W),
+    "no_femur_mask": (_H,),
     "femur_mask_bad": (_H, _W),
     "contrast_agent": (_W,),
     "metal": (_W,),
@@ -51,5 +52,5 @@ _PLACE = {code: place for place, code in enumerate(CODES)}
 
 
 def gravity(code: str, severity: Severity) -> tuple[int, int]:
-    """Sort key: the gravest severity first, then the order of the registry."""
-    return _GRAVITY[severity], _PLACE[code]
+    """Sort key: the gravest severity first, then the order of the registry; codes that it lacks come last."""
+    return _GRAVITY[severity], _PLACE.get(code, len(_PLACE))

@@ -81,5 +81,5 @@ def find_femora(
 
 def _without(why: str, error_code: str) -> FemurStep:
     message = f"No femur mask could be made, and without one nothing is measured at the femur. {why}"
-    flag = QualityFlag(NO_MASK, Severity.WITHHOLD, message, {"error_code": error_code})
+    flag = QualityFlag("no_femur_mask", Severity.WITHHOLD, message, {"error_code": error_code})
     return FemurStep(None, SegmentationFacts(None, why), (flag,))

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, part_of, stop_if
 from OsteoScreenLib.quality import checks
-from OsteoScreenLib.quality.flag import QualityFlag, Severity
+from OsteoScreenLib.quality.flag import QualityFlag
+from OsteoScreenLib.quality.registry import gravity
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.result.screened_case import ScreenedCase
 from OsteoScreenLib.screening.femora import FemurStep, find_femora
@@ -16,7 +17,6 @@ from OsteoScreenLib.screening.plain_values import plain, plain_finding, plain_fl
 from OsteoScreenLib.screening.software import software_versions
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
 
-_GRAVEST_FIRST = (Severity.WITHHOLD, Severity.WARNING, Severity.INFO)
 _SHARE_OF_CHECKS = 0.2
 
 
@@ -83,6 +83,5 @@ def _result(
 
 
 def _in_order(flags: Iterable[QualityFlag]) -> tuple[QualityFlag, ...]:
-    """The gravest first; flags of equal severity stay as they came, those of the checks before those of the masks."""
-    ordered = sorted(flags, key=lambda flag: _GRAVEST_FIRST.index(flag.severity))
-    return tuple(plain_flag(flag) for flag in ordered)
+    """The gravest first, then in the order of the registry."""
+    return tuple(plain_flag(flag) for flag in sorted(flags, key=lambda flag: gravity(flag.code, flag.severity)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from OsteoScreenLib.quality.flag import Severity
 from OsteoScreenLib.quality.registry import CODES
 
-ROOMS = ("quality", "segmentation")
+ROOMS = ("quality", "segmentation", "screening")
 """Rooms whose checks make flags."""
 
 

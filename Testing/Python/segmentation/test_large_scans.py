@@ -50,7 +50,7 @@ def test_a_region_does_not_grow_where_the_image_ends_or_the_femur_is_within() ->
 def test_the_distal_femur_is_left_out_and_that_is_said() -> None:
     _, _, ends_below, network = outlined(FineSettings(max_length_mm=90.0))
     assert ends_below
-    assert all(hu.shape[0] * 1.5 < 90 + 30 + 16 * 1.5 for hu in network.seen)
+    assert all(hu.shape[0] * FINE.spacing_mm < 90 + 30 + 16 * FINE.spacing_mm for hu in network.seen)
     assert not outlined(FineSettings())[2]
 
 

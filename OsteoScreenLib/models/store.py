@@ -200,8 +200,8 @@ def _not_found(model_id: str, version: str | None) -> ModelError:
     wanted = printable(model_id if version is None else f"{model_id} {version}")
     return ModelError(
         f"There is no model {wanted[:100]}",
-        next_step=f"Run: osteoscreen models list. Models are looked for in OsteoScreen itself and in {user_folder()}"
-        f" (the environment variable {VARIABLE} names another folder).",
+        next_step="Run: osteoscreen models list. Models are looked for in OsteoScreen itself and in the folder that"
+        f" osteoscreen doctor names (the environment variable {VARIABLE} names another one).",
         code="not_found",
     )
 

@@ -1,7 +1,7 @@
 """How much mineral a digital patient's bone holds: one level for the skeleton, and what follows from it.
 
-The level is near 1 for the average young woman. It is set so that the areal density of the femoral neck, projected from the
-painted mineral, follows published norms: the young adults' means and deviations of NHANES III (Looker et al. 1998,
+The level is near 1 for the average young woman. It is set so that the areal density of the femoral neck, projected from
+the painted mineral, follows published norms: the young adults' means and deviations of NHANES III (Looker et al. 1998,
 Osteoporos Int 8:468: women 0.858 +- 0.120, men 0.934 +- 0.137 g/cm2 at 20-29 years) and a smooth decline with age
 that leaves women of 80 years near T = -2 and men of 80 near T = -1 on the women's scale. This tunes a simulator to
 norms; it is not a measurement. All densities are hydroxyapatite in mg/cm3.

@@ -66,7 +66,8 @@ def find_femora(
         raise
     except OsteoScreenError as error:
         _LOG.warning("no femur mask (%s)", error.code)
-        return _without(str(error), error.code)
+        # Not str(error): that may name a folder of this computer, and results are passed on.
+        return _without(f"{error.message}. {error.next_step}".strip(), error.code)
     except MemoryError:
         _LOG.warning("no femur mask (out of memory)", exc_info=True)
         return _without("There is not enough memory to segment this scan. Close other programs.", "out_of_memory")

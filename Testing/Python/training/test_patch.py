@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from training.conftest import AIR, BONE_LEFT, BONE_RIGHT, sample_of, two_rods
+from factory.training_samples import AIR, BONE_LEFT, BONE_RIGHT, sample_of, two_rods
 
 pytestmark = pytest.mark.needs_module("torch")
 

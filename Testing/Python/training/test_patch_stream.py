@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training.conftest import like_a_scan, two_rods
+from factory.training_samples import like_a_scan, two_rods
 
 pytestmark = pytest.mark.needs_module("torch")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training.conftest import sample_of, two_rods
+from factory.training_samples import sample_of, two_rods
 
 from OsteoScreenLib.errors import CancelledError, InputError
 from OsteoScreenLib.training.sample import TrainingSample

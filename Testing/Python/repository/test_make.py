@@ -30,7 +30,7 @@ def test_make_alone_lists_every_target_with_what_it_does(repository):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     command = ["make", "-C", str(repository), "--no-print-directory"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
-    for target in ("demo", "test", "lint", "bench", "clean", "help", "cmake-lists"):
+    for target in ("demo", "test", "train", "lint", "bench", "clean", "help", "cmake-lists"):
         assert re.search(rf"^  make {target} +\w", said, re.MULTILINE), target
 
 

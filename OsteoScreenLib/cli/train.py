@@ -18,38 +18,52 @@ PARTS = ("pool", "coarse", "fine", "export")
 NEEDED = ("torch", "monai", "onnx")
 
 
+Run = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.", show_default=False)]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Configuration; without it the shipped one.")
+]
+Real = Annotated[
+    Path | None,
+    typer.Option("--real", metavar="DIR", help="CT with femur masks: NAME_CT.nii.gz beside NAME_femur.nii.gz."),
+]
+LabelMaps = Annotated[
+    Path | None, typer.Option("--label-maps", metavar="DIR", help="Real label maps of pelves, for simulation.")
+]
+LeaveOut = Annotated[
+    list[str] | None, typer.Option("--leave-out", metavar="NAME", help="A real case not to train on; repeatable.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="PART", help=f"Do only this part, of {', '.join(PARTS)}; repeatable."),
+]
+StartFrom = Annotated[
+    Path | None,
+    typer.Option("--start-from", metavar="DIR", help="Fine-tune: folder of another run or of a model bundle."),
+]
+Pool = Annotated[
+    Path | None, typer.Option("--pool", metavar="DIR", help="Simulated samples of another run to use again.")
+]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", metavar="M", min=0.1, help="Time for each network, instead of steps.")
+]
+Threads = Annotated[int, typer.Option("--threads", metavar="N", min=1, max=64, help="Threads on a CPU.")]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="A few samples and steps, to see that all works.")]
+
+
 def segmentation(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.", show_default=False)],
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Configuration; without it the shipped one.")
-    ] = None,
-    real: Annotated[
-        Path | None,
-        typer.Option("--real", metavar="DIR", help="CT with femur masks: NAME_CT.nii.gz beside NAME_femur.nii.gz."),
-    ] = None,
-    label_maps: Annotated[
-        Path | None, typer.Option("--label-maps", metavar="DIR", help="Real label maps of pelves, for simulation.")
-    ] = None,
-    leave_out: Annotated[
-        list[str] | None, typer.Option("--leave-out", metavar="NAME", help="A real case not to train on; repeatable.")
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="PART", help=f"Do only this part, of {', '.join(PARTS)}; repeatable."),
-    ] = None,
-    start_from: Annotated[
-        Path | None,
-        typer.Option("--start-from", metavar="DIR", help="Fine-tune: folder of another run or of a model bundle."),
-    ] = None,
-    pool: Annotated[
-        Path | None, typer.Option("--pool", metavar="DIR", help="Simulated samples of another run to use again.")
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", metavar="M", min=0.1, help="Time for each network, instead of steps.")
-    ] = None,
-    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, max=64, help="Threads on a CPU.")] = 1,
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")] = "cpu",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="A few samples and steps, to see that all works.")] = False,
+    out: Run,
+    config: Config = None,
+    real: Real = None,
+    label_maps: LabelMaps = None,
+    leave_out: LeaveOut = None,
+    only: Only = None,
+    start_from: StartFrom = None,
+    pool: Pool = None,
+    minutes: Minutes = None,
+    threads: Threads = 1,
+    device: Device = "cpu",
+    dry_run: DryRun = False,
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:

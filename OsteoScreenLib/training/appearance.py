@@ -107,5 +107,5 @@ def _field_of_view(
         cut = [slice(None)] * 3
         cut[axis] = slice(0, depth) if rng.random() < 0.5 else slice(hu.shape[axis] - depth, None)
         hu[tuple(cut)] = AIR_HU
-        target[(slice(None), *cut)] = 0.0
+        target[:, cut[0], cut[1], cut[2]] = 0.0
     return hu, target

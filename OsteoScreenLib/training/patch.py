@@ -86,7 +86,7 @@ def draw_patch(
     if bend > 0.0:
         grid = grid + _bending(size, bend, high - low, source.spacing, rng)
     hu = torch.from_numpy(source.hu[box].astype(np.float32))
-    occupancy = torch.from_numpy(source.targets[(slice(None), *box)].astype(np.float32))
+    occupancy = torch.from_numpy(source.targets[:, box[0], box[1], box[2]].astype(np.float32))
     image = functional.grid_sample(hu[None, None] - AIR_HU, grid, align_corners=True)[0, 0] + AIR_HU
     target = functional.grid_sample(occupancy[None], grid, align_corners=True)[0]
     return image, target.flip(0) if mirrored else target

@@ -34,7 +34,7 @@ class PatchStream:
     ) -> None:
         self.stage, self.config, self._pool = stage, config, pool
         extra = _COARSE_GEOMETRY if stage == "coarse" else {}
-        self.geometry = PatchGeometry(config.spacing_mm, config.patch_zyx, **extra)  # type: ignore[arg-type]
+        self.geometry = PatchGeometry(config.spacing_mm, config.patch_zyx, **extra)
         self._seen: set[Path] = set()
         self.sources: dict[str, list[PatchSource]] = {"real": [], "label_map": [], "digital_patient": []}
         for sample in real:

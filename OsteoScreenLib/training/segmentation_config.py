@@ -93,7 +93,9 @@ class StageConfig:
         if unknown := sorted(set(data) - known):
             raise UsageError(f"Unknown in the training configuration: {', '.join(unknown)}")
         try:
-            values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+            values: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+            }
             config = cls(**values)
             valid, reason = config.is_valid()
         except (TypeError, ValueError, IndexError) as error:

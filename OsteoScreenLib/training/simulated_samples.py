@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,10 +54,10 @@ def sample_makers(
     for number in range(max(simulation.digital_patients, simulation.label_map_samples)):
         seed = simulation.first_seed + number
         if number < simulation.digital_patients:
-            yield f"patient-{seed:06d}", lambda seed=seed: from_digital_patient(simulation, seed)
+            yield f"patient-{seed:06d}", partial(from_digital_patient, simulation, seed)
         if number < simulation.label_map_samples and label_maps:
             path = label_maps[number % len(label_maps)]
-            yield f"label-map-{seed:06d}", lambda seed=seed, path=path: from_label_map(simulation, path, seed)
+            yield f"label-map-{seed:06d}", partial(from_label_map, simulation, path, seed)
 
 
 def from_digital_patient(simulation: Simulation, seed: int) -> TrainingSample:
@@ -87,11 +88,11 @@ def from_label_map(simulation: Simulation, path: Path, seed: int) -> TrainingSam
     """A scan of a deformed label map: of the pelvis (coarse) or of one hip (fine)."""
     coarse = simulation.stage == "coarse"
     extent = (380.0, 300.0, 430.0) if coarse else (230.0, 150.0, 165.0)
-    shape = tuple(round(mm / simulation.spacing_mm) for mm in extent)
+    z, y, x = (round(mm / simulation.spacing_mm) for mm in extent)
     rng = np.random.default_rng([seed, *b"training map"])
     centre = tuple(rng.normal((0.0, 10.0, 20.0), (15.0, 10.0, 40.0)).tolist()) if coarse else None
     drawn = make_from_label_map(
-        path, seed, shape_zyx=shape, spacing_mm=simulation.spacing_mm, centre=centre, strength=1.2, workers=1
+        path, seed, shape_zyx=(z, y, x), spacing_mm=simulation.spacing_mm, centre=centre, strength=1.2, workers=1
     )
     return _sample(drawn.ct, drawn.labels, "label_map", f"label-map-{seed:06d}")
 

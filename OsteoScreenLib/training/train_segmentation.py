@@ -51,7 +51,7 @@ class Run:
         """A fresh run from the seed."""
         torch.manual_seed(config.seed)
         network = VBNet(3 if stage == "coarse" else 1, config.base_channels)
-        network = network.to(device=device, memory_format=torch.channels_last_3d).train()  # type: ignore[call-overload]
+        network = network.to(device=device, memory_format=torch.channels_last_3d).train()
         optimiser = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
         average = {name: value.detach().clone() for name, value in network.state_dict().items()}
         return cls(stage, config, network, optimiser, average)

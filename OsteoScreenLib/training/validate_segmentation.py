@@ -26,7 +26,7 @@ def validation_dsc(
     """
     network = VBNet(3 if stage == "coarse" else 1, config.base_channels)
     network.load_state_dict(weights)
-    network = network.to(memory_format=torch.channels_last_3d).train()  # type: ignore[call-overload]
+    network = network.to(memory_format=torch.channels_last_3d).train()
     found = [dsc for sample in samples for dsc in _femora(stage, config, network, sample)]
     return {"mean_dsc": float(np.mean(found)), "lowest_dsc": float(np.min(found))} if found else {}
 

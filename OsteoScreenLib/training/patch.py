@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 AIR_HU = -1000.0
+_CLEARANCE_MM, _LEAST_ABOVE_MM = 8.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,11 @@ class PatchGeometry:
         turn_deg: standard deviation of the rotation about each axis. scale_sd: of the logarithm of the size;
             stretch_sd: the same along each axis on its own. bend_mm: standard deviation of the elastic shift.
         near_mm: how far patches lie from the bone. shift_mm: standard deviation of what is added to every centre.
-        head_share: share of patches centred in the topmost 85 mm of the bone; bone_share: anywhere in the bone; the
-            rest lie in the box around it.
+        head_share: share of patches centred in the topmost 85 mm of the bone; bone_share: anywhere in the bone;
+            the rest lie in the box around it.
+        without_share: share of patches of the sample's part above the bone, cut off there, so that nothing is to be
+            found. strange: share of these that is turned and scaled beyond what a patient can be, so that bones in an
+            arrangement that was never seen count as no femur.
     """
 
     spacing_mm: float
@@ -34,6 +38,8 @@ class PatchGeometry:
     shift_mm: float = 14.0
     head_share: float = 0.55
     bone_share: float = 0.25
+    without_share: float = 0.0
+    strange: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +71,27 @@ class PatchSource:
             head = bone[(bone[:, 0].max() - bone[:, 0]) * spacing[0] < 85.0][::7]
         return cls(hu, targets, np.array(spacing), head, bone[::11], mirror, source)
 
+    def above_the_bone(self) -> PatchSource:
+        """The part of the sample that lies above its bone; the sample itself where there is too little of it."""
+        if len(self.bone) == 0:
+            return self
+        first = int(self.head[:, 0].max() + np.ceil(_CLEARANCE_MM / self.spacing[0]))
+        if (self.hu.shape[0] - first) * self.spacing[0] < _LEAST_ABOVE_MM:
+            return self
+        nothing = self.bone[:0]
+        return replace(self, hu=self.hu[first:], targets=self.targets[:, first:], head=nothing, bone=nothing)
+
 
 def draw_patch(
     source: PatchSource, geometry: PatchGeometry, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """HU (z, y, x) and soft occupancy (C, z, y, x) of one random patch; outside of the sample lies air."""
+    if rng.random() < geometry.without_share:
+        source = source.above_the_bone()
     centre = _centre(source, geometry, rng)
     matrix = _deformation(geometry, rng)
+    if len(source.bone) == 0 and rng.random() < geometry.strange:
+        matrix = _strange(rng)
     mirrored = source.mirror and rng.random() < 0.5
     if mirrored:
         matrix = matrix @ np.diag([1.0, 1.0, -1.0])
@@ -105,6 +125,12 @@ def _centre(source: PatchSource, geometry: PatchGeometry, rng: np.random.Generat
         margin = geometry.near_mm / source.spacing
         centre = rng.uniform(source.bone.min(0) - margin, source.bone.max(0) + margin)
     return centre + rng.normal(0.0, geometry.shift_mm, 3) / source.spacing
+
+
+def _strange(rng: np.random.Generator) -> np.ndarray:
+    """(3, 3) matrix of any rotation and a wide range of sizes."""
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    return turn * float(rng.uniform(0.6, 1.4))
 
 
 def _deformation(geometry: PatchGeometry, rng: np.random.Generator) -> np.ndarray:

@@ -17,7 +17,15 @@ MIN_BONE_VOXELS = 500
 MIN_SPREAD_HU = 20.0
 OUTSIDE_HU, MIN_INSIDE = -900.0, 0.15
 """A patch that shows hardly any of the body teaches nothing."""
-_COARSE_GEOMETRY = {"turn_deg": 10.0, "scale_sd": 0.14, "near_mm": 60.0, "shift_mm": 55.0, "bend_mm": 5.0}
+_COARSE_GEOMETRY = {
+    "turn_deg": 10.0,
+    "scale_sd": 0.14,
+    "near_mm": 60.0,
+    "shift_mm": 55.0,
+    "bend_mm": 5.0,
+    "without_share": 0.35,
+    "strange": 0.5,
+}
 
 
 class PatchStream:

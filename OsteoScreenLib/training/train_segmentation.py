@@ -17,7 +17,7 @@ from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancell
 from OsteoScreenLib.training.patch_stream import PatchStream
 from OsteoScreenLib.training.segmentation_config import StageConfig
 from OsteoScreenLib.training.segmentation_loss import SegmentationLoss
-from OsteoScreenLib.training.vbnet import VBNet
+from OsteoScreenLib.training.vbnet import MULTIPLE_OF, VBNet
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.csv"
@@ -195,7 +195,7 @@ def _step(run: Run, stream: PatchStream, loss_of: SegmentationLoss, done: float)
         image, target = stream.draw(run.step * config.patches_per_step + part)
         image = image.to(device, memory_format=torch.channels_last_3d)
         target = target.to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=_has_bfloat16(device)):
+        with torch.autocast(device.type, torch.bfloat16, enabled=_uses_bfloat16(device, config.patch_zyx)):
             logits = run.network(image)
         loss = loss_of(logits, target) / config.patches_per_step
         loss.backward()
@@ -252,6 +252,17 @@ def _note(run: Run, stream: PatchStream, path: Path, figures: dict[str, float]) 
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else math.nan
+
+
+def _uses_bfloat16(device: torch.device, patch_zyx: tuple[int, int, int]) -> bool:
+    """Whether to compute in bfloat16.
+
+    Not on a CPU where the coarsest grid has fewer than three voxels along an axis: torch 2.13 (oneDNN) there gives the
+    weights of a 3x3x3 convolution a gradient from memory that nobody wrote, up to infinity (measured with two slices;
+    from three voxels on it is right to 0.5 %).
+    """
+    enough = device.type != "cpu" or min(patch_zyx) >= 3 * MULTIPLE_OF
+    return enough and _has_bfloat16(device)
 
 
 def _has_bfloat16(device: torch.device) -> bool:

@@ -46,23 +46,32 @@ def trained(out, settings, **options):
     return train(run, stream(settings), out, **options)
 
 
-def test_the_loss_falls_on_a_small_problem_and_the_curve_says_so(tmp_path):
-    run = trained(tmp_path, config(iterations=50))
-    first, last = sum(run.losses[:8]) / 8, sum(run.losses[-8:]) / 8
+def test_the_loss_falls_on_a_small_problem_and_the_curve_says_so(tmp_path, monkeypatch):
+    from OsteoScreenLib.training import train_segmentation
+
+    monkeypatch.setattr(train_segmentation, "CURVE_EVERY", 25)
+    run = trained(tmp_path, config(iterations=25, learning_rate=1e-2))
+    first, last = sum(run.losses[:5]) / 5, sum(run.losses[-5:]) / 5
     assert last < 0.75 * first
     with (tmp_path / "curve.csv").open(encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
-    assert row["step"] == "50"
+    assert row["step"] == "25"
     assert float(row["loss"]) == pytest.approx(sum(run.losses) / len(run.losses), abs=1e-3)
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights_as_an_unbroken_one(tmp_path, monkeypatch):
-    """In single precision: what bfloat16 gives on a CPU differs from call to call in its last digits."""
+@pytest.mark.parametrize(("device", "patch", "used"), [("cpu", 32, False), ("cpu", 48, True), ("cuda", 32, True)])
+def test_on_a_cpu_bfloat16_is_used_only_where_its_gradients_are_right(monkeypatch, device, patch, used):
     import torch
 
     from OsteoScreenLib.training import train_segmentation
 
-    monkeypatch.setattr(train_segmentation, "_has_bfloat16", lambda device: False)
+    monkeypatch.setattr(train_segmentation, "_has_bfloat16", lambda device: True)
+    assert train_segmentation._uses_bfloat16(torch.device(device), (64, patch, 64)) is used
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights_as_an_unbroken_one(tmp_path):
+    import torch
+
     settings = config(iterations=8)
     whole = trained(tmp_path / "whole", settings)
     asked = iter([False] * 3 + [True])
@@ -92,15 +101,18 @@ def test_a_run_of_minutes_ends_by_the_clock(tmp_path):
     assert 1 <= run.step < 500
 
 
-def test_validation_is_asked_and_lands_in_the_curve(tmp_path):
+def test_validation_is_asked_and_lands_in_the_curve(tmp_path, monkeypatch):
+    from OsteoScreenLib.training import train_segmentation
+
+    monkeypatch.setattr(train_segmentation, "CURVE_EVERY", 4)
     asked = []
     trained(
         tmp_path,
-        config(iterations=50),
+        config(iterations=4),
         validate=lambda run: asked.append(run.step) or {"mean_dsc": 0.5},
-        validate_every=50,
+        validate_every=4,
     )
-    assert asked == [50]
+    assert asked == [4]
     assert "mean_dsc=0.5000" in (tmp_path / "curve.csv").read_text(encoding="utf-8")
 
 

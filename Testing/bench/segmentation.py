@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         part("volume", path=str(volume), shape=options.shape)
     runs = run_engines(options, volume)
     if not runs:
+        print("Nothing was measured. Where no model is installed, give its folder with --bundle.")
         return 0
     default = runs.get(options.default) or next(iter(runs.values()))
     print(f"\n{machine(options.threads)}\n")
@@ -87,7 +88,7 @@ def part(name: str, **wanted: Any) -> dict[str, Any]:
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths})
     if done.returncode != 0:
-        raise RuntimeError(f"the part {name} failed, see above")
+        raise RuntimeError(f"the part {name} failed, as said above")
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer
 
@@ -115,7 +116,7 @@ def run_engines(options: argparse.Namespace, volume: Path) -> dict[str, dict[str
                 **files,
             )
         except RuntimeError as error:
-            print(f"{engine}: {error}. Without an installed model, give its folder with --bundle.", flush=True)
+            print(f"{engine}: {error}", flush=True)
             continue
         found[engine] = {**measured, "files": files}
     return found

@@ -145,10 +145,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("bench-output/femur_invariance.csv"), help="CSV of the rows")
     options = parser.parse_args(arguments)
     try:
-        segmenter = femur_segmenter(options.engine, options.threads, options.bundle)
+        rows = run_scans(options)
     except OsteoScreenError as error:
         print(error, file=sys.stderr)
         return 2
+    print("\n" + table(rows))
+    return 0 if all(is_same(row) for row in rows) else 1
+
+
+def run_scans(options: argparse.Namespace) -> list[dict[str, str]]:
+    """Rows of all scans, made now or before with the same model."""
+    segmenter = femur_segmenter(options.engine, options.threads, options.bundle)
     rows = StudyRows(options.out, COLUMNS, KEY, per_group=2)
     model = "".join(entry["sha256"] for entry in segmenter.models)[:12]
     names = []
@@ -156,9 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ct = read_ct(path)
         names.append((path.name, (ct.source.sha256 or "")[:12]))
         run_scan(ct, path.name, segmenter, rows)
-    own = [row for row in rows.rows if row["model"] == model and (row["scan"], row["sha256"]) in names]
-    print("\n" + table(own))
-    return 0 if all(is_same(row) for row in own) else 1
+    return [row for row in rows.rows if row["model"] == model and (row["scan"], row["sha256"]) in names]
 
 
 if __name__ == "__main__":

@@ -263,8 +263,14 @@ PARTS: Mapping[str, Callable[..., dict[str, Any]]] = {
 
 
 def main() -> int:
-    """Run a part."""
-    print(json.dumps(PARTS[sys.argv[1]](**json.loads(sys.argv[2]))))
+    """Run a part; exit 1 with a sentence where OsteoScreen says what is wrong."""
+    from OsteoScreenLib.errors import OsteoScreenError
+
+    try:
+        print(json.dumps(PARTS[sys.argv[1]](**json.loads(sys.argv[2]))))
+    except OsteoScreenError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import segmentation_bench_parts
 from nnunet_cost import AT_1_5_MM, AT_3_MM, AT_6_MM, build, cropped_shape, grid_shape, window_count, windows_of
-from segmentation_bench_parts import activated, canonical, needed_by, peak_bytes
+from segmentation_bench_parts import Watched, activated, canonical, needed_by, peak_bytes, torch_network
+
+from OsteoScreenLib.errors import ModelError
+from OsteoScreenLib.models.network import open_network
 
 SCAN, SPACING = (300, 512, 512), (1.5, 0.8, 0.8)
 
@@ -64,3 +70,35 @@ def test_the_peak_memory_is_that_of_this_process() -> None:
     large[:: 1 << 12] = b"x" * len(large[:: 1 << 12])
     assert 10 << 20 < before <= peak_bytes() < 64 << 30
     assert peak_bytes() >= before
+
+
+@pytest.mark.needs_module("torch")
+@pytest.mark.needs_module("onnx")
+@pytest.mark.needs_module("onnxruntime")
+def test_a_network_of_a_bundle_answers_in_torch_as_in_the_engine(tmp_path: Path) -> None:
+    import numpy as np
+    from factory.vbnet_bundles import make_vbnet_bundle
+
+    bundle = make_vbnet_bundle(tmp_path / "bundle", ("coarse",))
+    window = np.random.default_rng(0).normal(size=(1, 1, 32, 32, 48)).astype(np.float32)
+    network = torch_network(bundle, "coarse", 1)
+    watched = Watched(network, keep=True)
+    ours = activated(open_network(bundle.networks["coarse"], bundle.folder, "onnxruntime", 1).run(window))
+    assert np.abs(activated(watched.run(window)) - ours).max() < 1e-2
+    assert watched.calls == 1
+    np.testing.assert_array_equal(watched.seen[0], window)
+
+
+def test_what_a_part_cannot_do_is_said_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def fails() -> dict[str, object]:
+        raise ModelError("There is no model")
+
+    monkeypatch.setattr(segmentation_bench_parts, "PARTS", {"one": fails, "two": lambda: {"answer": 2}})
+    monkeypatch.setattr("sys.argv", ["x", "one", "{}"])
+    assert segmentation_bench_parts.main() == 1
+    assert "There is no model" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["x", "two", "{}"])
+    assert segmentation_bench_parts.main() == 0
+    assert capsys.readouterr().out == '{"answer": 2}\n'

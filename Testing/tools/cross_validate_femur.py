@@ -79,8 +79,8 @@ def _train(
     options: argparse.Namespace, config: TrainingConfig, fold: tuple[str, ...], number: int, seed: int
 ) -> dict[str, torch.Tensor]:
     """Averaged weights of the network that must not know this fold."""
-    start = dict(zip(options.seeds, options.start_from, strict=True)).get(seed) if options.start_from else None
-    if options.kind == "rendered-only":
+    start: Path | None = options.start_from[options.seeds.index(seed)] if options.start_from else None
+    if options.kind == "rendered-only" and start is not None:
         return read_checkpoint(start / "fine" / CHECKPOINT)["average"]
     share = 1.0 if options.kind == "real-only" else 0.5
     fine = replace(config.stages["fine"], real_share=share, iterations=options.iterations, seed=seed)

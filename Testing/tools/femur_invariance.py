@@ -6,7 +6,7 @@ Each scan is segmented as it is; then with every axis flipped, turned by 180 deg
 patient), feet first, with its axes in another order (the geometry follows in all of these, so that every voxel stays
 where it is in the patient), with voxels of 0.5 mm in the plane, and with slices of 5 mm. Each mask is brought back to
 the scan's own grid and compared with the first one, side by side: a side that is named otherwise has a coefficient of
-0. ``grid alone`` is what the way to the other grid and back costs the first mask: no more can be expected.
+0. ``grid alone`` is what the way to the other grid and back costs the first mask: hardly more can be expected.
 
 Prints a Markdown table. Rows are kept in a CSV file as they are made; called again, the tool goes on from there. Exit 1
 where a Dice coefficient is under 0.97, or where a femur is found in one form of the scan and not in the other.

@@ -15,6 +15,13 @@ UIDS_ATTRIBUTE = "DICOM.instanceUIDs"
 logger = logging.getLogger(__name__)
 
 
+def dicom_database() -> Any | None:
+    """Slicer's DICOM database; None where Slicer has not opened one (and outside Slicer)."""
+    import slicer
+
+    return getattr(slicer, "dicomDatabase", None)
+
+
 def instance_uids(volume_node: Any) -> tuple[str, ...]:
     """SOP Instance UIDs of the files the node was loaded from; empty where it did not come from DICOM."""
     return tuple((volume_node.GetAttribute(UIDS_ATTRIBUTE) or "").split())

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from OsteoScreenLib.ct.volume import CTVolume
+from OsteoScreenLib.mrml.dicom_facts import dicom_database
+from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
 from OsteoScreenLib.mrml.flags_table import clear_flags, write_flags
+from OsteoScreenLib.mrml.measures_table import clear_measures, write_measures
 from OsteoScreenLib.mrml.volume import volume_from_node
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
 from OsteoScreenLib.result.case_result import CaseResult
+from OsteoScreenLib.result.screened_case import ScreenedCase
+from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
 
 
 class OsteoScreenLogic:
-    """Nodes of the scene in, results and nodes of the scene out; every call is synchronous."""
+    """Nodes of the scene in, results and nodes of the scene out; every call is synchronous.
+
+    A screening is three steps, so that the long one can run beside the window: :meth:`read` and :meth:`show` touch the
+    scene and belong to the main thread; :meth:`compute` sees arrays only. :meth:`screen` does all three.
+    """
 
     def check(
         self,
@@ -19,7 +29,7 @@ class OsteoScreenLogic:
         progress: ProgressCallback = no_progress,
         cancelled: CancelToken = never_cancelled,
     ) -> CaseResult:
-        """Read and check the CT of a volume node.
+        """Read and check the CT of a volume node; no femur is looked for.
 
         Args:
             volumeNode: ``vtkMRMLScalarVolumeNode`` in HU; left as it is.
@@ -34,11 +44,91 @@ class OsteoScreenLogic:
             InputError: the node does not hold a CT on a regular grid; see :func:`volume_from_node`.
             CancelledError: ``cancelled`` said so.
         """
+        return self.compute(self.read(volumeNode), None, progress, cancelled).result
+
+    def screen(
+        self,
+        volumeNode: Any,
+        segmentationNode: Any | None = None,
+        measuresTable: Any | None = None,
+        flagsTable: Any | None = None,
+        segmenter: FemurSegmenter | None = None,
+        progress: ProgressCallback = no_progress,
+        cancelled: CancelToken = never_cancelled,
+    ) -> CaseResult:
+        """Check the CT of a volume node, outline its femora, and put both into the scene.
+
+        Args:
+            volumeNode: ``vtkMRMLScalarVolumeNode`` in HU; left as it is.
+            segmentationNode: receives the femora; None: a new node, where there are masks.
+            measuresTable: ``vtkMRMLTableNode`` that receives what was measured; None: no table.
+            flagsTable: ``vtkMRMLTableNode`` that receives the flags; None: no table.
+            segmenter: the source of masks; None: OsteoScreen's own networks.
+
+        Returns:
+            The result. Where no mask could be made (for instance because no model is installed), it says why in the
+            flag ``no_femur_mask`` and the segmentation is left as it was.
+
+        Raises:
+            InputError: the node does not hold a CT on a regular grid; see :func:`volume_from_node`.
+            CancelledError: ``cancelled`` said so; the scene is then as it was.
+        """
+        source = FemurSegmentationLogic(segmenter).segmenter
+        case = self.compute(self.read(volumeNode), source, progress, cancelled)
+        self.show(case, volumeNode, segmentationNode, measuresTable, flagsTable)
+        return case.result
+
+    def read(self, volumeNode: Any) -> CTVolume:
+        """The CT of a volume node, a copy of its own; see :func:`volume_from_node`. Main thread only."""
+        return volume_from_node(volumeNode, dicom_database())
+
+    def compute(
+        self,
+        ct: CTVolume,
+        segmenter: FemurSegmenter | None,
+        progress: ProgressCallback = no_progress,
+        cancelled: CancelToken = never_cancelled,
+    ) -> ScreenedCase:
+        """Check a CT and outline its femora; touches no node, so any thread may call it.
+
+        Args:
+            ct: as read.
+            segmenter: the source of masks; None: checks only.
+
+        Raises:
+            CancelledError: ``cancelled`` said so.
+            InputError: a mask that the user gave does not fit.
+        """
         from OsteoScreenLib.screening.inputs import safe_name
         from OsteoScreenLib.screening.pipeline import screen
 
-        ct = volume_from_node(volumeNode, dicom_database())
-        return screen(ct, safe_name(ct.source.name), progress=progress, cancelled=cancelled).result
+        return screen(ct, safe_name(ct.source.name), segmenter, progress=progress, cancelled=cancelled)
+
+    def show(
+        self,
+        case: ScreenedCase,
+        volumeNode: Any,
+        segmentationNode: Any | None = None,
+        measuresTable: Any | None = None,
+        flagsTable: Any | None = None,
+    ) -> Any | None:
+        """Put a screened case into the scene. Main thread only.
+
+        Args:
+            case: of :meth:`compute`, from this volume.
+            volumeNode, segmentationNode, measuresTable, flagsTable: as in :meth:`screen`.
+
+        Returns:
+            The segmentation node with the femora; None where the case has no masks.
+        """
+        shown = None
+        if case.masks is not None:
+            shown = FemurSegmentationLogic().show(case.masks, volumeNode, segmentationNode)
+        if measuresTable is not None:
+            write_measures(case.result, measuresTable, volumeNode)
+        if flagsTable is not None:
+            write_flags(case.result, flagsTable, volumeNode)
+        return shown
 
     def writeFlagsTable(self, result: CaseResult, tableNode: Any, volumeNode: Any | None = None) -> None:
         """Replace what a table node holds by the flags of a result; see :func:`write_flags`."""
@@ -48,9 +138,10 @@ class OsteoScreenLogic:
         """Empty a table of flags, so that an old answer cannot be taken for a new one; see :func:`clear_flags`."""
         clear_flags(tableNode)
 
+    def writeMeasuresTable(self, result: CaseResult, tableNode: Any, volumeNode: Any | None = None) -> None:
+        """Replace what a table node holds by the measures of a result; see :func:`write_measures`."""
+        write_measures(result, tableNode, volumeNode)
 
-def dicom_database() -> Any | None:
-    """Slicer's DICOM database; None where Slicer has not opened one (and outside Slicer)."""
-    import slicer
-
-    return getattr(slicer, "dicomDatabase", None)
+    def clearMeasuresTable(self, tableNode: Any) -> None:
+        """Empty a table of measures; see :func:`clear_measures`."""
+        clear_measures(tableNode)

@@ -1,7 +1,7 @@
 """Say which system packages the tests lack, and as root on Debian install them.
 
 Elsewhere the tests that need them are skipped with the reason (markers needs_library and needs_program in conftest.py).
-Rendering libraries (OpenGL, X) are not in the list: slicer-core loads none of them as long as no view is opened.
+slicer-core loads no rendering library as long as no view is opened; Qt links to OpenGL even where nothing is rendered.
 """
 
 from __future__ import annotations
@@ -32,6 +32,17 @@ class Need(NamedTuple):
 NEEDS = (
     Need("library", "stdc++", "libstdc++6", "tests on MRML nodes (slicer-core)"),
     Need("library", "z", "zlib1g", "tests on MRML nodes (slicer-core)"),
+    *(
+        Need("library", name, package, "tests of the panel (PySide6)")
+        for name, package in (
+            ("EGL", "libegl1"),
+            ("GL", "libgl1"),
+            ("xkbcommon", "libxkbcommon0"),
+            ("dbus-1", "libdbus-1-3"),
+            ("fontconfig", "libfontconfig1"),
+            ("glib-2.0", "libglib2.0-0"),
+        )
+    ),
 )
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.volume import CTVolume
-from OsteoScreenLib.mrml.dicom_facts import acquisition_of, instance_uids
-from OsteoScreenLib.mrml.osteoscreen_logic import dicom_database
+from OsteoScreenLib.mrml.dicom_facts import acquisition_of, dicom_database, instance_uids
 from OsteoScreenLib.mrml.volume import volume_from_node
 from OsteoScreenLib.phantom.dicom_series import write_dicom_series
 

@@ -1,0 +1,176 @@
+"""SlicerHost: opens a scripted module in a window that is never shown, and plays its user."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from unittest import mock
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6 import QtCore, QtTest, QtWidgets
+
+from slicer_host import parameter_node, pythonqt, scripted_module
+from slicer_host.form import load_form
+from slicer_host.scene import Scene
+
+WIDTH = 460
+
+
+class SlicerHost:
+    """A test host, not Slicer. Use as a context: the stand-ins are in place inside it, and gone after it.
+
+    Attributes:
+        scene: the real ``vtkMRMLScene``.
+        dialogs: (kind, text) of each dialog that the module asked for; none is shown. Questions are answered yes.
+    """
+
+    def __init__(self) -> None:
+        self.application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["slicer-host"])
+        self.application.setStyle("Fusion")
+        self.dialogs: list[tuple[str, str]] = []
+        self._around = Scene()
+        self.scene = self._around.scene
+        self._stack = ExitStack()
+        self._widgets: list[Any] = []
+
+    def __enter__(self) -> SlicerHost:
+        import slicer
+        import slicer.util
+
+        pythonqt.errors.clear()
+        modules: dict[str, ModuleType] = {"qt": pythonqt.make_qt_module(), "ctk": ModuleType("ctk")}
+        modules |= scripted_module.make_modules()
+        modules["slicer.parameterNodeWrapper"] = parameter_node.make_module()
+        self._stack.enter_context(mock.patch.dict(sys.modules, modules))
+        of_slicer: dict[str, Any] = {
+            name.partition(".")[2]: module for name, module in modules.items() if name.startswith("slicer.")
+        }
+        of_slicer |= {"mrmlScene": self.scene, "modules": self._around.modules, "app": self._app()}
+        for name, value in of_slicer.items():
+            self._stack.enter_context(mock.patch.object(slicer, name, value, create=True))
+        for name in ("errorDisplay", "warningDisplay", "infoDisplay"):
+            self._stack.enter_context(mock.patch.object(slicer.util, name, self._dialog(name)))
+        for name in ("confirmOkCancelDisplay", "confirmYesNoDisplay"):
+            self._stack.enter_context(mock.patch.object(slicer.util, name, self._dialog(name, answer=True)))
+        self._stack.enter_context(mock.patch.object(slicer.util, "loadUI", load_form))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for widget, parent in self._widgets:
+            widget.cleanup()
+            parent.qt_widget().deleteLater()
+        self.pump()
+        self._stack.close()
+        errors, pythonqt.errors[:] = list(pythonqt.errors), []
+        if errors and raised[0] is None:
+            raise errors[0]
+
+    def open(self, path: Path) -> Any:
+        """Load a module from its file and open its panel; returns the panel (the object of class ``...Widget``)."""
+        module = self.load(path)
+        getattr(module, path.stem)(SimpleNamespace())
+        parent = scripted_module.Parent(pythonqt.wrap(QtWidgets.QWidget()))
+        QtWidgets.QVBoxLayout(parent.qt_widget())
+        panel = getattr(module, f"{path.stem}Widget")(parent)
+        self._widgets.append((panel, parent))
+        panel.setup()
+        parent.isEntered = True
+        panel.enter()
+        parent.qt_widget().resize(WIDTH, 900)
+        parent.qt_widget().show()
+        self.pump()
+        return panel
+
+    def load(self, path: Path) -> ModuleType:
+        """Import a module's file under its own name, for as long as the host is open."""
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or spec.loader is None:
+            raise FileNotFoundError(path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # patch.dict takes it away again
+        spec.loader.exec_module(module)
+        return module
+
+    def pump(self) -> None:
+        """Let Qt handle what waits to be handled."""
+        for _ in range(3):
+            self.application.processEvents()
+
+    def wait_until(self, true: Callable[[], bool], limit_s: float = 60.0) -> None:
+        """Let Qt run until something is true.
+
+        Raises:
+            TimeoutError: it does not come true.
+        """
+        until = time.monotonic() + limit_s
+        while not true():
+            if time.monotonic() > until:
+                raise TimeoutError("what the test waits for does not come true")
+            self.application.processEvents()
+            time.sleep(0.002)
+        self.pump()
+
+    def click(self, widget: Any) -> None:
+        """A click of the left mouse button in the middle of a widget.
+
+        Raises:
+            AssertionError: the widget is hidden or disabled: no user could click it.
+        """
+        button = pythonqt.unwrap(widget)
+        assert button.isVisible(), f"{button.objectName()} is hidden"
+        assert button.isEnabled(), f"{button.objectName()} is disabled"
+        QtTest.QTest.mouseClick(button, QtCore.Qt.MouseButton.LeftButton)
+        self.pump()
+
+    def choose(self, selector: Any, text: str) -> None:
+        """Choose an entry of a combo box as a user does.
+
+        Raises:
+            AssertionError: there is no such entry.
+        """
+        box = pythonqt.unwrap(selector)
+        index = box.findText(text)
+        entries = [box.itemText(n) for n in range(box.count())]
+        assert index >= 0, f"{text!r} is not among {entries}"
+        box.setCurrentIndex(index)
+        box.activated.emit(index)
+        self.pump()
+
+    def picture(self, panel: Any, path: Path, scale: float = 1.0) -> None:
+        """Write the panel as a PNG, as large as its content wants to be."""
+        widget = panel.parent.qt_widget()
+        widget.resize(WIDTH, max(widget.sizeHint().height(), widget.heightForWidth(WIDTH)))
+        self.pump()
+        size = widget.size() * scale
+        from PySide6 import QtGui
+
+        pixmap = QtGui.QPixmap(size)
+        pixmap.setDevicePixelRatio(scale)
+        pixmap.fill(widget.palette().color(QtGui.QPalette.ColorRole.Window))
+        widget.render(pixmap)
+        assert pixmap.save(str(path)), f"the picture cannot be written to {path}"
+
+    def _app(self) -> SimpleNamespace:
+        """``slicer.app``, the parts that the module and ``slicer.util`` use."""
+        return SimpleNamespace(
+            applicationLogic=lambda: self._around.application,
+            processEvents=self.application.processEvents,
+            testingEnabled=lambda: False,
+            setOverrideCursor=lambda cursor: None,
+            restoreOverrideCursor=lambda: None,
+        )
+
+    def _dialog(self, kind: str, answer: Any = None) -> Callable[..., Any]:
+        def show(text: str, *_: Any, **__: Any) -> Any:
+            self.dialogs.append((kind, text))
+            return answer
+
+        return show

@@ -23,7 +23,7 @@ _COARSE_GEOMETRY = {
     "near_mm": 60.0,
     "shift_mm": 55.0,
     "bend_mm": 5.0,
-    "without_share": 0.35,
+    "without_share": 0.25,
     "strange": 0.5,
 }
 

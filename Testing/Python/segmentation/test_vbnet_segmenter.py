@@ -102,6 +102,23 @@ def test_scans_without_femora_and_without_a_body_have_none() -> None:
         assert all(reason in finding.reason for finding in found.femurs.values())
 
 
+class FineThatSeesAnotherThing(FineByIntensity):
+    """Outlines a block at the region's lower corner, whatever was found there."""
+
+    def run(self, array: np.ndarray) -> np.ndarray:
+        logits = np.full_like(super().run(array), -10.0)
+        logits[0, 0, :40, :16, :16] = 10.0
+        return logits
+
+
+def test_what_the_fine_network_does_not_confirm_is_no_femur() -> None:
+    models = ({"id": "made-for-tests", "version": "0.0.0", "sha256": "0" * 64},)
+    doubting = VBNetSegmenter(CoarseByIntensity(), FineThatSeesAnotherThing(), COARSE, FINE, models)
+    found = doubting.segment(scan())
+    assert not found.labels.any()
+    assert all("not outlined as one from near" in finding.reason for finding in found.femurs.values())
+
+
 def test_a_femur_whose_head_the_scan_cuts_is_cut() -> None:
     ct, _ = part_of_scan(z=slice(None, plane(z=24)[0]))
     found = segmenter()[0].segment(ct)

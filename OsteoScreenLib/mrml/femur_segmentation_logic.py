@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from OsteoScreenLib.mrml.dicom_facts import dicom_database
-from OsteoScreenLib.mrml.segmentation_node import place_beside, read_masks, write_masks
+from OsteoScreenLib.mrml.segmentation_node import has_femora, place_beside, read_masks, write_masks
 from OsteoScreenLib.mrml.volume import volume_from_node
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
 from OsteoScreenLib.segmentation.femur_masks import FemurMasks
@@ -61,13 +61,18 @@ class FemurSegmentationLogic:
     def show(self, masks: FemurMasks, volumeNode: Any, segmentationNode: Any | None = None) -> Any:
         """Put masks that were made from a volume into the scene; returns the segmentation node.
 
+        Segments that hold these voxels already are not touched, so that their editing can still be undone.
+
         Raises:
             InputError: ``geometry_mismatch``, the masks are not of the volume's shape.
         """
         if segmentationNode is None:
             name = f"{volumeNode.GetName()} femora"
             segmentationNode = volumeNode.GetScene().AddNewNodeByClass("vtkMRMLSegmentationNode", name)
-        write_masks(masks.labels, volumeNode, segmentationNode)
+        if not has_femora(segmentationNode) or not np.array_equal(
+            read_masks(segmentationNode, volumeNode), masks.labels
+        ):
+            write_masks(masks.labels, volumeNode, segmentationNode)
         place_beside(segmentationNode, volumeNode)
         return segmentationNode
 

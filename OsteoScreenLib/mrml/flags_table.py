@@ -70,3 +70,10 @@ def light_for_volume(table_node: Any | None, volume_node: Any | None) -> str:
     if table_node.GetNodeReferenceID(CHECKED_VOLUME_ROLE) != volume_node.GetID():
         return ""
     return table_node.GetAttribute(LIGHT_ATTRIBUTE) or ""
+
+
+def flags_in(table_node: Any) -> list[tuple[str, str]]:
+    """Light and message of each flag in a table, in its order."""
+    return [
+        (table_node.GetCellText(row, 0), table_node.GetCellText(row, 3)) for row in range(table_node.GetNumberOfRows())
+    ]

@@ -10,7 +10,7 @@ from OsteoScreenLib.segmentation.femur_masks import FemurFinding
 
 RESULT_ATTRIBUTE = "OsteoScreen.result"
 MEASURED_VOLUME_ROLE = "OsteoScreen.measuredVolume"
-COLUMNS = ("measure", "left", "right")
+COLUMNS = ("Measure", "Left", "Right")
 NONE = "–"
 _PRESENCE = {"present": "in view", "cut": "cut off", "absent": "not found"}
 
@@ -28,7 +28,7 @@ def write_measures(result: CaseResult, table_node: Any, volume_node: Any | None 
 
     Args:
         result: of a screening.
-        table_node: ``vtkMRMLTableNode``. It gets the columns ``measure``, ``left`` and ``right``, and the result
+        table_node: ``vtkMRMLTableNode``. It gets the columns ``Measure``, ``Left`` and ``Right``, and the result
             itself as an attribute, which is saved with the scene.
         volume_node: the volume that was screened; the table then refers to it.
     """

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from OsteoScreenLib.ct.volume import CTVolume
+from OsteoScreenLib.mrml.case_nodes import CaseNodes, note_masks, speaks_of_another
 from OsteoScreenLib.mrml.dicom_facts import dicom_database
 from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
-from OsteoScreenLib.mrml.flags_table import clear_flags, write_flags
-from OsteoScreenLib.mrml.measures_table import clear_measures, write_measures
+from OsteoScreenLib.mrml.flags_table import CHECKED_VOLUME_ROLE, clear_flags, write_flags
+from OsteoScreenLib.mrml.measures_table import MEASURED_VOLUME_ROLE, clear_measures, write_measures
+from OsteoScreenLib.mrml.segmentation_node import read_masks
 from OsteoScreenLib.mrml.volume import volume_from_node
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
 from OsteoScreenLib.result.case_result import CaseResult
@@ -114,6 +116,8 @@ class OsteoScreenLogic:
     ) -> Any | None:
         """Put a screened case into the scene. Main thread only.
 
+        A node that speaks of another volume is not written into; that volume would lose its answer. A new one is made.
+
         Args:
             case: of :meth:`compute`, from this volume.
             volumeNode, segmentationNode, measuresTable, flagsTable: as in :meth:`screen`.
@@ -121,14 +125,61 @@ class OsteoScreenLogic:
         Returns:
             The segmentation node with the femora; None where the case has no masks.
         """
+        import slicer
+
+        geometry_role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
+        if speaks_of_another(segmentationNode, geometry_role, volumeNode):
+            segmentationNode = None
         shown = None
         if case.masks is not None:
             shown = FemurSegmentationLogic().show(case.masks, volumeNode, segmentationNode)
         if measuresTable is not None:
-            write_measures(case.result, measuresTable, volumeNode)
+            table = _table_for(volumeNode, measuresTable, MEASURED_VOLUME_ROLE)
+            write_measures(case.result, table, volumeNode)
+            note_masks(None if case.masks is None else case.masks.labels, table)
         if flagsTable is not None:
-            write_flags(case.result, flagsTable, volumeNode)
+            write_flags(case.result, _table_for(volumeNode, flagsTable, CHECKED_VOLUME_ROLE), volumeNode)
         return shown
+
+    def showCase(self, case: ScreenedCase, volumeNode: Any, nodes: CaseNodes) -> CaseNodes:
+        """Put a screened case into the scene as the panel does: with tables, and new nodes where there are none.
+
+        Args:
+            case: of :meth:`compute`, from this volume.
+            volumeNode: the volume.
+            nodes: where to write; a node that speaks of another volume is left alone.
+
+        Returns:
+            The nodes that now speak of the volume. Where only checks were asked for, the femora stay as they were.
+        """
+        scene, name = volumeNode.GetScene(), volumeNode.GetName()
+        measures, flags = nodes.measures, nodes.flags
+        if flags is None or speaks_of_another(flags, CHECKED_VOLUME_ROLE, volumeNode):
+            flags = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} flags")
+        checks_only = case.result.segmentation is None
+        if not checks_only and (measures is None or speaks_of_another(measures, MEASURED_VOLUME_ROLE, volumeNode)):
+            measures = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} measures")
+        shown = self.show(case, volumeNode, nodes.segmentation, None if checks_only else measures, flags)
+        return CaseNodes(shown or nodes.segmentation, measures, flags)
+
+    def forget(self, volumeNode: Any, nodes: CaseNodes) -> None:
+        """Empty the tables that speak of a volume, because what they say of it no longer holds."""
+        for table, role, clear in (
+            (nodes.measures, MEASURED_VOLUME_ROLE, clear_measures),
+            (nodes.flags, CHECKED_VOLUME_ROLE, clear_flags),
+        ):
+            if table is not None and not speaks_of_another(table, role, volumeNode):
+                clear(table)
+
+    def segmenterOf(self, segmentationNode: Any, volumeNode: Any) -> FemurSegmenter:
+        """The segments as they are now, for instance after editing, as the source of masks for :meth:`compute`.
+
+        Raises:
+            InputError: ``no_femur_segment``, there is no femur segment to take.
+        """
+        from OsteoScreenLib.segmentation.given_mask import GivenMaskSegmenter
+
+        return GivenMaskSegmenter(read_masks(segmentationNode, volumeNode), name="The segmentation")
 
     def writeFlagsTable(self, result: CaseResult, tableNode: Any, volumeNode: Any | None = None) -> None:
         """Replace what a table node holds by the flags of a result; see :func:`write_flags`."""
@@ -145,3 +196,10 @@ class OsteoScreenLogic:
     def clearMeasuresTable(self, tableNode: Any) -> None:
         """Empty a table of measures; see :func:`clear_measures`."""
         clear_measures(tableNode)
+
+
+def _table_for(volume_node: Any, table_node: Any, role: str) -> Any:
+    """The table itself, or a new one where it speaks of another volume."""
+    if not speaks_of_another(table_node, role, volume_node):
+        return table_node
+    return volume_node.GetScene().AddNewNodeByClass("vtkMRMLTableNode", volume_node.GetName() + " table")

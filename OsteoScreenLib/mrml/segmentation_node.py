@@ -75,13 +75,13 @@ def read_masks(segmentation_node: Any, volume_node: Any) -> np.ndarray:
     import slicer
     from vtk.util.numpy_support import vtk_to_numpy
 
-    segmentation = None if segmentation_node is None else segmentation_node.GetSegmentation()
-    if segmentation is None or not any(segmentation.GetSegment(term.segment_id) for term in FEMUR_TERMS.values()):
+    if not has_femora(segmentation_node):
         raise InputError(
             "The segmentation holds no femur segment",
             next_step="Segment the femora first.",
             code="no_femur_segment",
         )
+    segmentation = segmentation_node.GetSegmentation()
     reference = slicer.vtkSlicerSegmentationsModuleLogic.CreateOrientedImageDataFromVolumeNode(
         volume_node, segmentation_node.GetParentTransformNode()
     )
@@ -98,6 +98,12 @@ def read_masks(segmentation_node: Any, volume_node: Any) -> np.ndarray:
         voxels = vtk_to_numpy(on_grid.GetPointData().GetScalars()).reshape(labels.shape)
         labels[voxels != 0] = SIDE_LABELS[side]
     return labels
+
+
+def has_femora(segmentation_node: Any | None) -> bool:
+    """Whether a segmentation node holds the segment of a femur, be it empty."""
+    segmentation = None if segmentation_node is None else segmentation_node.GetSegmentation()
+    return segmentation is not None and any(segmentation.GetSegment(t.segment_id) for t in FEMUR_TERMS.values())
 
 
 def place_beside(segmentation_node: Any, volume_node: Any) -> None:

@@ -54,7 +54,7 @@ def widgets_used_in(code: ast.Module) -> set[str]:
 
 def test_every_widget_that_the_code_uses_is_in_the_form(code, form):
     used = widgets_used_in(code)
-    assert {"checkButton", "lightLabel", "flagsTableView"} <= used
+    assert {"screenButton", "cancelButton", "flagsLabel", "measuresTableView"} <= used
     assert used <= widgets_in(form).keys()
 
 
@@ -121,7 +121,8 @@ def test_every_handler_that_is_connected_exists(code):
         if isinstance(argument, ast.Attribute) and getattr(argument.value, "id", "") == "self" and argument.attr != "ui"
     }
     handlers.discard("_parameterNode")
-    assert {"onCheckButton", "updatePanel", "onSceneStartClose", "onSceneEndClose"} == handlers
+    buttons = {f"on{name}Button" for name in ("Screen", "Check", "Rescore", "Export", "Cancel")}
+    assert buttons | {"onTimer", "updatePanel", "onSceneStartClose", "onSceneEndClose"} == handlers
     assert handlers <= methods
 
 
@@ -186,11 +187,12 @@ def test_the_icon_is_a_png_of_128_by_128_pixels(folder):
 
 STAND_INS = """
 import sys, types
-names = ("slicer", "slicer.i18n", "slicer.parameterNodeWrapper", "slicer.ScriptedLoadableModule", "slicer.util", "vtk")
+names = ("slicer", "slicer.i18n", "slicer.parameterNodeWrapper", "slicer.ScriptedLoadableModule", "slicer.util")
+names += ("qt", "vtk")
 for name in names:
     sys.modules[name] = types.ModuleType(name)
 slicer = sys.modules["slicer"]
-slicer.vtkMRMLScalarVolumeNode = slicer.vtkMRMLTableNode = object
+slicer.vtkMRMLScalarVolumeNode = slicer.vtkMRMLSegmentationNode = slicer.vtkMRMLTableNode = object
 sys.modules["slicer.i18n"].tr = str
 sys.modules["slicer.i18n"].translate = lambda context, text: text
 sys.modules["slicer.parameterNodeWrapper"].parameterNodeWrapper = lambda cls: cls

@@ -49,7 +49,8 @@ class SlicerHost:
         modules: dict[str, ModuleType] = {"qt": pythonqt.make_qt_module(), "ctk": ModuleType("ctk")}
         modules |= scripted_module.make_modules()
         modules["slicer.parameterNodeWrapper"] = parameter_node.make_module()
-        self._stack.enter_context(mock.patch.dict(sys.modules, modules))
+        for name, module in modules.items():
+            self._put_module(name, module)
         of_slicer: dict[str, Any] = {
             name.partition(".")[2]: module for name, module in modules.items() if name.startswith("slicer.")
         }
@@ -70,7 +71,7 @@ class SlicerHost:
         self.pump()
         self._stack.close()
         errors, pythonqt.errors[:] = list(pythonqt.errors), []
-        if errors and raised[0] is None:
+        if errors:
             raise errors[0]
 
     def open(self, path: Path) -> Any:
@@ -95,9 +96,18 @@ class SlicerHost:
         if spec is None or spec.loader is None:
             raise FileNotFoundError(path)
         module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module  # patch.dict takes it away again
+        self._put_module(path.stem, module)
         spec.loader.exec_module(module)
         return module
+
+    def _put_module(self, name: str, module: ModuleType) -> None:
+        """Into sys.modules until the host closes. What the module under test imports besides stays imported."""
+        before = sys.modules.get(name)
+        sys.modules[name] = module
+        if before is None:
+            self._stack.callback(sys.modules.pop, name, None)
+        else:
+            self._stack.callback(sys.modules.__setitem__, name, before)
 
     def pump(self) -> None:
         """Let Qt handle what waits to be handled."""

@@ -100,11 +100,13 @@ def connect(sender: QtCore.QObject, signature: str, slot: Callable[..., Any]) ->
 
     def called(*values: Any) -> None:
         try:
-            slot(*(wrap(value) for value in values[:n_values]))
+            slot(*map(wrap, values))
         except Exception as error:
             errors.append(error)
 
-    getattr(sender, name).connect(called)
+    # PySide gives a slot as many values as it names, so the three numbers that occur are written out.
+    taking = (lambda: called(), lambda first: called(first), lambda first, second: called(first, second))
+    getattr(sender, name).connect(taking[n_values])
     return True
 
 

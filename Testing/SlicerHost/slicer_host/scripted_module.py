@@ -93,9 +93,14 @@ def make_modules() -> dict[str, ModuleType]:
     words.tr = lambda text: text  # type: ignore[attr-defined]
     words.translate = lambda context, text: text  # type: ignore[attr-defined]
     packaging = ModuleType("slicer.packaging")
-    packaging.load_requirements = lambda path: Path(path).read_text().split()  # type: ignore[attr-defined]
+    packaging.load_requirements = _load_requirements  # type: ignore[attr-defined]
     packaging.pip_ensure = _pip_ensure  # type: ignore[attr-defined]
     return {module.__name__: module for module in (base, words, packaging)}
+
+
+def _load_requirements(path: str) -> list[str]:
+    lines = (line.split("#")[0].strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("-")]
 
 
 def _pip_ensure(requirements: list[str], requester: str = "") -> None:

@@ -77,14 +77,12 @@ def _texts(finding: FemurFinding | None) -> dict[str, str]:
             "Volume (mL)": NONE,
             "Head radius (mm)": NONE,
             "Metal in or at the bone": NONE,
-            "Expected agreement with a reader (DSC)": NONE,
+            "Expected DSC": NONE,
         }
     return {
         "Proximal femur": _PRESENCE.get(finding.presence, finding.presence),
         "Volume (mL)": f"{finding.volume_ml:.1f}",
         "Head radius (mm)": NONE if finding.head_radius_mm is None else f"{finding.head_radius_mm:.1f}",
         "Metal in or at the bone": "yes" if finding.implant else "no",
-        "Expected agreement with a reader (DSC)": NONE
-        if finding.estimated_dsc is None
-        else f"{finding.estimated_dsc:.2f}",
+        "Expected DSC": NONE if finding.estimated_dsc is None else f"{finding.estimated_dsc:.2f}",
     }

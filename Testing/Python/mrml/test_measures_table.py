@@ -32,7 +32,7 @@ def test_each_side_has_its_column():
         ("Volume (mL)", "153.3", "80.0"),
         ("Head radius (mm)", "23.4", "–"),
         ("Metal in or at the bone", "no", "yes"),
-        ("Expected agreement with a reader (DSC)", "0.96", "–"),
+        ("Expected DSC", "0.96", "–"),
     ]
 
 

@@ -276,3 +276,26 @@ def test_a_volume_under_a_transform_that_scales_is_refused_and_its_old_flags_are
 def test_the_modules_own_self_test_passes_in_the_host(host, panel, repository):
     test = sys.modules["OsteoScreen"].OsteoScreenTest()
     test.runTest()
+
+
+def test_a_scene_that_is_saved_closed_and_loaded_shows_the_case_again(host, panel, volume, source, tmp_path):
+    from OsteoScreenLib.mrml.segmentation_node import read_masks
+
+    source(BoxSegmenter())
+    host.choose(panel.ui.inputSelector, "Body")
+    screen(host, panel)
+    labels = read_masks(panel.ui.segmentationSelector.currentNode(), volume).copy()
+    sides = panel.ui.sidesLabel.text
+    volume.CreateDefaultDisplayNodes()
+    bundle = str(tmp_path / "case.mrb")
+    assert host.scene.WriteToMRB(bundle, None, None)
+    host.scene.Clear()
+    host.pump()
+    assert panel.ui.sidesLabel.text == ""
+    assert host.scene.ReadFromMRB(bundle, False)
+    panel.enter()
+    loaded = panel.ui.inputSelector.currentNode()
+    assert loaded.GetName() == "Body"
+    assert panel.ui.sidesLabel.text == sides
+    assert panel.ui.flagsLabel.visible
+    assert np.array_equal(read_masks(panel.ui.segmentationSelector.currentNode(), loaded), labels)

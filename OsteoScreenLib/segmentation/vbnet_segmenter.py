@@ -22,7 +22,8 @@ from OsteoScreenLib.segmentation.coarse_stage import SIDES, CoarseResult, Coarse
 from OsteoScreenLib.segmentation.femur_masks import SIDE_LABELS, FemurFinding, FemurMasks
 from OsteoScreenLib.segmentation.findings import finding_of
 from OsteoScreenLib.segmentation.fine_stage import FineFemur, FineSettings, outline_femur
-from OsteoScreenLib.segmentation.grids import Slices, box_of, slices_of
+from OsteoScreenLib.segmentation.grids import Box, Slices, box_of, slices_of
+from OsteoScreenLib.segmentation.lone_side import OTHER, renamed, sureness
 from OsteoScreenLib.segmentation.mask_features import NetworkFeatures
 from OsteoScreenLib.segmentation.mask_quality import rate_femora
 from OsteoScreenLib.segmentation.network_features import network_features
@@ -43,7 +44,7 @@ class VBNetSettings:
         coarse, fine: of the stages.
         min_ml: least volume of a femur's final mask.
         min_agreement: least Dice similarity coefficient of the two stages, on the coarse grid; where they see different
-            things, there is no femur. In the nine training hips it lies between 0.68 and 0.90.
+            things, there is no femur. In the training hips it lies between 0.7 and 0.93.
     """
 
     coarse: CoarseSettings = field(default_factory=CoarseSettings)
@@ -122,10 +123,12 @@ class VBNetSegmenter:
             cancelled,
         )
         timings["find_femora"] = time.perf_counter() - started
+        coarse, fines = self._outlined(ct, coarse, progress, cancelled, timings)
+        started = time.perf_counter()
         outlines = {
-            side: self._outlined(ct, coarse, side, part_of(progress, *span), cancelled, timings)
-            for side, span in zip(coarse.femurs, ((0.3, 0.6), (0.6, 0.9)), strict=False)
+            side: _on_volume(ct, fine, network_features(coarse, fine, side), cancelled) for side, fine in fines.items()
         }
+        timings["resample"] = time.perf_counter() - started
         stop_if(cancelled)
         progress(0.9, "Describing the femora")
         started = time.perf_counter()
@@ -140,19 +143,42 @@ class VBNetSegmenter:
         self,
         ct: CTVolume,
         coarse: CoarseResult,
+        progress: ProgressCallback,
+        cancelled: CancelToken,
+        timings: dict[str, float],
+    ) -> tuple[CoarseResult, dict[str, FineFemur]]:
+        """The fine network's answers by side; where a femur is alone, the side is settled here (``lone_side``)."""
+        spans = ((0.3, 0.6), (0.6, 0.9))
+        fines = {}
+        for side, span in zip(coarse.femurs, spans, strict=False):
+            box = coarse.femurs[side].box
+            fines[side] = self._fine_answer(ct, box, side, part_of(progress, *span), cancelled, timings)
+        if len(fines) != 1 or self._fine_spec.mirrored_side is None:
+            return coarse, fines
+        (side, fine), span = next(iter(fines.items())), spans[1]
+        other = OTHER[side]
+        rival = self._fine_answer(ct, coarse.femurs[side].box, other, part_of(progress, *span), cancelled, timings)
+        if sureness(rival) <= sureness(fine):
+            return coarse, fines
+        return renamed(coarse, side), {other: rival}
+
+    def _fine_answer(
+        self,
+        ct: CTVolume,
+        box: Box,
         side: str,
         progress: ProgressCallback,
         cancelled: CancelToken,
         timings: dict[str, float],
-    ) -> _Outline:
-        """One side's answer of the fine network on the volume's grid."""
+    ) -> FineFemur:
+        """The fine network's answer in a box, taken as one side's femur."""
         started = time.perf_counter()
         stop_if(cancelled)
         progress(0.0, f"Outlining the {side} femur")
         fine = outline_femur(
             ct.hu,
             ct.geometry,
-            coarse.femurs[side].box,
+            box,
             self._fine_spec.mirrored_side == side,
             self._fine,
             self._fine_spec,
@@ -161,10 +187,7 @@ class VBNetSegmenter:
             cancelled,
         )
         timings[f"outline_{side}"] = time.perf_counter() - started
-        started = time.perf_counter()
-        outline = _on_volume(ct, fine, network_features(coarse, fine, side), cancelled)
-        timings[f"resample_{side}"] = time.perf_counter() - started
-        return outline
+        return fine
 
     def _described(
         self, ct: CTVolume, coarse: CoarseResult, outlines: dict[str, _Outline]

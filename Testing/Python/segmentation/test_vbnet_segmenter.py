@@ -102,6 +102,39 @@ def test_scans_without_femora_and_without_a_body_have_none() -> None:
         assert all(reason in finding.reason for finding in found.femurs.values())
 
 
+class CoarseThatSaysRight(CoarseByIntensity):
+    """Calls every femur a right one."""
+
+    def run(self, array: np.ndarray) -> np.ndarray:
+        logits = super().run(array)
+        logits[0, 2] = np.maximum(logits[0, 1], logits[0, 2])
+        logits[0, 1] = -8.0
+        return logits
+
+
+class FineThatKnowsLeftFemora(FineByIntensity):
+    """Unsure of a femur whose head points to the upper end of x, as a right one's does."""
+
+    def run(self, array: np.ndarray) -> np.ndarray:
+        logits = super().run(array)
+        bone = logits[0, 0] > 0
+        levels = np.flatnonzero(bone.any(axis=(1, 2)))
+        top, bottom = (np.nonzero(bone[z])[1].mean() for z in (levels[-1] - 8, levels[0] + 8))
+        return logits if top < bottom else np.where(logits > 0, 0.5, logits).astype(np.float32)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_femur_alone_is_named_by_its_form_whatever_the_coarse_network_calls_it(side) -> None:
+    inner = slice(plane(x=20)[2], None) if side == "left" else slice(None, plane(x=-20)[2])
+    ct, truth = part_of_scan(x=inner)
+    models = ({"id": "made-for-tests", "version": "0.0.0", "sha256": "0" * 64},)
+    found = VBNetSegmenter(CoarseThatSaysRight(), FineThatKnowsLeftFemora(), COARSE, FINE, models).segment(ct)
+    number, other = (1, "right") if side == "left" else (2, "left")
+    assert dice(found.labels == number, truth == number) > 0.97
+    assert found.femurs[other].presence == "absent"
+    assert found.femurs[other].reason == f"No {other} femur is in the scan"
+
+
 class FineThatSeesAnotherThing(FineByIntensity):
     """Outlines a block at the region's lower corner, whatever was found there."""
 
@@ -192,7 +225,7 @@ def test_both_sides_never_claim_the_same_voxel_and_the_more_probable_one_wins() 
             away = np.abs(np.arange(array.shape[4]) - (array.shape[4] - 1) / 2)
             return np.broadcast_to((6.0 - 0.07 * away).astype(np.float32), array.shape).copy()
 
-    settings = VBNetSettings(fine=FineSettings(margin_mm=80.0, max_growths=0))
+    settings = VBNetSettings(fine=FineSettings(margin_mm=80.0, max_growths=0), min_agreement=0.0)
     found = VBNetSegmenter(CoarseByIntensity(), ClaimsItsMiddle(), COARSE, FINE, settings=settings).segment(scan())
     x = points_of(HIPS)[..., 0]
     assert (found.labels == 1).any()

@@ -33,6 +33,19 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.fixture(autouse=True)
+def _no_shipped_model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> None:
+    """Tests see no shipped model, unless they are marked ``shipped_model`` or are about models.
+
+    Whatever screens a scan would run the networks otherwise: seconds each time, and another answer with every revision
+    of the weights.
+    """
+    if request.node.get_closest_marker("shipped_model") or request.node.path.parent.name == "models":
+        return
+    empty = tmp_path_factory.getbasetemp() / "no-models"
+    monkeypatch.setattr("OsteoScreenLib.models.store.shipped_folder", lambda: empty)
+
+
 def what_is_missing(item: pytest.Item) -> str | None:
     """The first thing this test says it needs and this machine lacks, as a sentence; None where all is here."""
     for marker in item.iter_markers("needs_module"):

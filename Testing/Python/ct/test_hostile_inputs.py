@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import signal
 import subprocess
@@ -167,7 +168,7 @@ def assert_result_holds(folder: Path, entry: HostileInput) -> None:
     grave = {flag["code"] for flag in result["quality"] if flag["severity"] == "withhold"}
     assert result["withheld"] is bool(grave)
     for file in folder.iterdir():
-        text = file.read_text(encoding="utf-8")
+        text = (gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()).decode("latin-1")
         assert "OsteoScreen^Simulation" not in text, "the patient's name"
         assert "OSTEOSCREEN-SIMULATION" not in text, "the patient's ID"
         assert "1.2.826.0.1" not in text, "a UID"

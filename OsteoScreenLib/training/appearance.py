@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-AIR_HU = -1000.0
+from OsteoScreenLib.segmentation.intensity import AIR_HU
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-AIR_HU = -1000.0
+from OsteoScreenLib.segmentation.intensity import AIR_HU
+
 _CLEARANCE_MM, _LEAST_ABOVE_MM = 8.0, 60.0
 
 

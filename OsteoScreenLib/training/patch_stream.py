@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from OsteoScreenLib.segmentation.intensity import network_input
 from OsteoScreenLib.training.appearance import REAL, SIMULATED, randomise
 from OsteoScreenLib.training.patch import PatchGeometry, PatchSource, draw_patch
 from OsteoScreenLib.training.sample import TrainingSample
@@ -99,6 +100,5 @@ class PatchStream:
 
 
 def to_input(hu: torch.Tensor, window: tuple[float, float]) -> torch.Tensor:
-    """HU clipped to the window, which becomes -1 to 1."""
-    low, high = window
-    return (hu.clamp(low, high) - (low + high) / 2.0) / ((high - low) / 2.0)
+    """HU as the networks get them, by the same function as at inference."""
+    return torch.from_numpy(network_input(hu.numpy(), window))

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.ct.label_file import read_labels
 from OsteoScreenLib.ct.reader import read_ct
+from OsteoScreenLib.ct.same_grid import same_grid
 from OsteoScreenLib.ct.volume import AnatomicalView
 from OsteoScreenLib.errors import InputError
+from OsteoScreenLib.segmentation.intensity import CLIP_HU
+from OsteoScreenLib.segmentation.resample import smoothing_mm
 from OsteoScreenLib.training.sample import TrainingSample
 
 CT_ENDING, MASK_ENDING = "_CT.nii.gz", "_femur.nii.gz"
 MIN_VOXELS = 500
-SAME_PLACE_MM = 0.05
 
 
 def find_real_cases(folder: Path, leave_out: Collection[str] = ()) -> dict[str, tuple[Path, Path]]:
@@ -53,14 +55,15 @@ def read_real_case(ct_path: Path, mask_path: Path, name: str, target_mm: float) 
     Raises:
         InputError: a file cannot be read, the grids differ, or the mask holds no femur.
     """
-    ct, mask = read_ct(ct_path), read_ct(mask_path)
-    if not _same_grid(ct.geometry, mask.geometry):
-        raise InputError("A mask does not lie on the grid of its CT", path=mask_path, code="geometry_mismatch")
-    labels = np.rint(mask.hu).astype(np.uint8)
+    ct = read_ct(ct_path)
+    labels, geometry = read_labels(mask_path)
+    same, why = same_grid(geometry, ct.geometry)
+    if not same:
+        raise InputError(f"A mask does not lie on the grid of its CT: {why}", path=mask_path, code="geometry_mismatch")
     if max(int((labels == 1).sum()), int((labels == 2).sum())) < MIN_VOXELS:
         raise InputError("A mask holds no femur (1 left, 2 right)", path=mask_path, code="empty_mask")
     hu = AnatomicalView.of(np.asarray(ct.hu), ct.geometry)
-    smooth = smoothed(np.clip(hu.array, -1024, 4000), hu.spacing_spl_mm, target_mm)
+    smooth = smoothed(np.clip(hu.array, *CLIP_HU), hu.spacing_spl_mm, target_mm)
     view = AnatomicalView.of(labels, ct.geometry)
     return TrainingSample(smooth, np.ascontiguousarray(view.array), hu.spacing_spl_mm, "real", name)
 
@@ -72,14 +75,6 @@ def smoothed(hu: np.ndarray, spacing_zyx_mm: tuple[float, float, float], target_
     value = hu.astype(np.float32)
     for axis, spacing in enumerate(spacing_zyx_mm):
         if target_mm > spacing:
-            sigma_mm = 0.4 * (target_mm**2 - spacing**2) ** 0.5
-            value = gaussian_filter1d(value, sigma_mm / spacing, axis=axis, mode="nearest", truncate=3.0)
+            sigma = smoothing_mm(target_mm, spacing) / spacing
+            value = gaussian_filter1d(value, sigma, axis=axis, mode="nearest", truncate=3.0)
     return np.rint(value).astype(np.int16)
-
-
-def _same_grid(first: Geometry, second: Geometry) -> bool:
-    return first.shape_zyx == second.shape_zyx and bool(
-        np.allclose(first.origin_lps_mm, second.origin_lps_mm, atol=SAME_PLACE_MM)
-        and np.allclose(first.direction, second.direction, atol=1e-3)
-        and np.allclose(first.spacing_xyz_mm, second.spacing_xyz_mm, rtol=1e-3)
-    )

@@ -21,11 +21,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.evaluation.head_region import proximal
 from OsteoScreenLib.evaluation.segmentation_metrics import compare_masks
 from OsteoScreenLib.training.femur_training import FemurTraining
 from OsteoScreenLib.training.real_samples import find_real_cases, read_real_case
 from OsteoScreenLib.training.sample import TrainingSample
-from OsteoScreenLib.training.segmentation_config import TrainingConfig, read_config
+from OsteoScreenLib.training.segmentation_config import StageConfig, TrainingConfig, read_config
 from OsteoScreenLib.training.train_segmentation import CHECKPOINT, read_checkpoint
 from OsteoScreenLib.training.validate_segmentation import foreground
 from OsteoScreenLib.training.vbnet import VBNet
@@ -37,7 +39,6 @@ FOLDS = (
     ("STS_012", "STS_031", "STS_007"),
 )
 MARGIN_MM = 30.0
-HEAD_MM = 45.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,13 +111,11 @@ def _evaluate(
     sample = read_real_case(ct, mask, name, fine.spacing_mm)
     label = 1 if (sample.labels == 1).sum() > (sample.labels == 2).sum() else 2
     truth = sample.labels == label
-    found = _found(network, fine.spacing_mm, sample, truth, label)
+    found = _found(network, fine, sample, truth, label)
     spacing_xyz = sample.spacing_zyx_mm[::-1]
     whole = compare_masks(found, truth, spacing_xyz)
-    top = np.flatnonzero(truth.any(axis=(1, 2))).max() + 1
-    region = np.zeros(truth.shape, dtype=bool)
-    region[max(0, top - round(HEAD_MM / sample.spacing_zyx_mm[0])) :] = True
-    head = compare_masks(found, truth, spacing_xyz, region=region)
+    grid = Geometry(truth.shape, spacing_xyz, (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
+    head = compare_masks(found, truth, spacing_xyz, region=proximal(truth, grid))
     return {
         "case": name,
         "dsc": _rounded(whole.dsc, 4),
@@ -132,9 +131,8 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def _found(network: VBNet, spacing_mm: float, sample: TrainingSample, truth: np.ndarray, label: int) -> np.ndarray:
+def _found(network: VBNet, config: StageConfig, sample: TrainingSample, truth: np.ndarray, label: int) -> np.ndarray:
     """Mask on the sample's grid."""
-    config = read_config().stages["fine"]
     where = np.argwhere(truth)
     margin = np.ceil(MARGIN_MM / np.array(sample.spacing_zyx_mm)).astype(int)
     low = np.maximum(where.min(0) - margin, 0)
@@ -142,7 +140,7 @@ def _found(network: VBNet, spacing_mm: float, sample: TrainingSample, truth: np.
     box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     hu = sample.hu[box].astype(np.float32)
     turned = np.ascontiguousarray(hu[:, :, ::-1] if label == 2 else hu)
-    size = [max(2, round(n * s / spacing_mm)) for n, s in zip(hu.shape, sample.spacing_zyx_mm, strict=True)]
+    size = [max(2, round(n * s / config.spacing_mm)) for n, s in zip(hu.shape, sample.spacing_zyx_mm, strict=True)]
     scale = torch.nn.functional.interpolate
     small = scale(torch.from_numpy(turned)[None, None], size=size, mode="trilinear", align_corners=False)[0, 0]
     mask = foreground(network, config, small)[0].float()

@@ -181,7 +181,9 @@ def _outlined(hu: np.ndarray, mask: np.ndarray) -> np.ndarray:
     grey = np.clip((hu.astype(float) + 200) / 900 * 255, 0, 255).astype(np.uint8)
     picture = np.kron(np.stack([grey] * 3, axis=-1), np.ones((2, 2, 1), np.uint8))
     large = np.kron(mask, np.ones((2, 2), np.uint8))
-    edge = (large != np.roll(large, 1, 0)) | (large != np.roll(large, 1, 1))
+    edge = np.zeros(large.shape, dtype=bool)
+    edge[1:] |= large[1:] != large[:-1]
+    edge[:, 1:] |= large[:, 1:] != large[:, :-1]
     picture[edge & (large != 2)] = (255, 60, 60)
     picture[edge & (large == 2)] = (255, 220, 0)
     return picture

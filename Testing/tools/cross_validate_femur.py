@@ -24,6 +24,7 @@ import torch
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.evaluation.head_region import proximal
 from OsteoScreenLib.evaluation.segmentation_metrics import compare_masks
+from OsteoScreenLib.segmentation.solid import solid
 from OsteoScreenLib.training.femur_training import FemurTraining
 from OsteoScreenLib.training.real_samples import find_real_cases, read_real_case
 from OsteoScreenLib.training.sample import TrainingSample
@@ -132,7 +133,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _found(network: VBNet, config: StageConfig, sample: TrainingSample, truth: np.ndarray, label: int) -> np.ndarray:
-    """Mask on the sample's grid."""
+    """Mask on the sample's grid, one solid as the segmenter gives it."""
     where = np.argwhere(truth)
     margin = np.ceil(MARGIN_MM / np.array(sample.spacing_zyx_mm)).astype(int)
     low = np.maximum(where.min(0) - margin, 0)
@@ -147,7 +148,7 @@ def _found(network: VBNet, config: StageConfig, sample: TrainingSample, truth: n
     back = scale(mask[None, None], size=hu.shape, mode="trilinear", align_corners=False)[0, 0].numpy() > 0.5
     result = np.zeros(truth.shape, dtype=bool)
     result[box] = back[:, :, ::-1] if label == 2 else back
-    return result
+    return solid(result, 0)
 
 
 def _is_done(table: Path, seed: int, fold: int) -> bool:

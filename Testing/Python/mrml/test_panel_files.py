@@ -26,12 +26,23 @@ def folder(repository: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def code(folder: Path) -> ast.Module:
-    return ast.parse((folder / "OsteoScreen.py").read_text(encoding="utf-8"))
+    return parsed(folder / "OsteoScreen.py")
 
 
 @pytest.fixture(scope="module")
-def form(folder: Path) -> ElementTree.Element:
-    return ElementTree.parse(folder / "Resources" / "UI" / "OsteoScreen.ui").getroot()
+def all_code(folder: Path) -> dict[str, ast.Module]:
+    """Every Python file of the module by its name."""
+    return {path.name: parsed(path) for path in sorted(folder.rglob("*.py"))}
+
+
+@pytest.fixture(scope="module")
+def forms(folder: Path) -> dict[str, ElementTree.Element]:
+    """Every form by its file name."""
+    return {path.name: ElementTree.parse(path).getroot() for path in sorted(folder.glob("Resources/UI/*.ui"))}
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def class_named(code: ast.Module, name: str) -> ast.ClassDef:
@@ -52,82 +63,127 @@ def widgets_used_in(code: ast.Module) -> set[str]:
     }
 
 
-def test_every_widget_that_the_code_uses_is_in_the_form(code, form):
-    used = widgets_used_in(code)
-    assert {"screenButton", "cancelButton", "flagsLabel", "measuresTableView"} <= used
-    assert used <= widgets_in(form).keys()
+def form_of(code: ast.Module) -> str:
+    """The form that a section's file names."""
+    (form,) = (
+        statement.value.value
+        for entry in code.body
+        if isinstance(entry, ast.ClassDef)
+        for statement in entry.body
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == "FORM"
+    )
+    return form
 
 
-def test_the_names_in_the_form_are_unique(form):
-    names = [widget.attrib["name"] for widget in form.iter("widget")]
+def sections_in(all_code: dict[str, ast.Module]) -> dict[str, ast.Module]:
+    return {name: code for name, code in all_code.items() if name.endswith("_section.py")}
+
+
+def test_every_section_uses_only_widgets_of_its_own_form(all_code, forms):
+    sections = sections_in(all_code)
+    assert len(sections) >= 5
+    for name, code in sections.items():
+        used = widgets_used_in(code)
+        assert used <= widgets_in(forms[form_of(code)]).keys(), name
+
+
+def test_every_form_belongs_to_one_section_and_every_section_is_in_the_panel(all_code, forms):
+    sections = sections_in(all_code)
+    named = [form_of(code) for code in sections.values()]
+    assert sorted([*named, "OsteoScreen.ui"]) == sorted(forms)
+    shown = {
+        alias.name for node in all_code["sections.py"].body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    made = {entry.name for code in sections.values() for entry in code.body if isinstance(entry, ast.ClassDef)}
+    assert {name for name in made if name.endswith("Section")} == shown
+
+
+def test_the_names_in_the_forms_are_unique(forms):
+    names = [widget.attrib["name"] for form in forms.values() for widget in form.iter("widget")]
     assert len(names) == len(set(names))
 
 
-def test_every_parameter_of_the_form_is_a_field_of_the_parameter_node_and_the_other_way_round(code, form):
-    bound = {
-        widget.attrib["name"]: element.findtext("string")
+def bound_widgets(forms: dict[str, ElementTree.Element]) -> list[tuple[ElementTree.Element, str]]:
+    """(widget, parameter) of each widget that is tied to the parameter node."""
+    return [
+        (widget, element.findtext("string"))
+        for form in forms.values()
         for widget in form.iter("widget")
         for element in widget.findall("property")
         if element.attrib["name"] == "SlicerParameterName"
-    }
+    ]
+
+
+def test_every_parameter_of_the_forms_is_a_field_of_the_parameter_node_and_every_node_can_be_chosen(code, forms):
+    bound = [name for _, name in bound_widgets(forms)]
     node = class_named(code, "OsteoScreenParameterNode")
-    fields = {entry.target.id for entry in node.body if isinstance(entry, ast.AnnAssign)}
-    assert set(bound.values()) == fields
-    assert len(bound) == len(fields)
+    types = {entry.target.id: ast.unparse(entry.annotation) for entry in node.body if isinstance(entry, ast.AnnAssign)}
+    assert set(bound) <= types.keys()
+    assert {name for name, kind in types.items() if kind.startswith("vtkMRML")} <= set(bound)
+    assert len(bound) == len(set(bound))
     assert [ast.unparse(decorator) for decorator in node.decorator_list] == ["parameterNodeWrapper"]
 
 
-def test_a_selector_offers_the_node_class_that_its_parameter_holds(code, form):
+def test_a_selector_offers_the_node_class_that_its_parameter_holds(code, forms):
     node = class_named(code, "OsteoScreenParameterNode")
     types = {entry.target.id: ast.unparse(entry.annotation) for entry in node.body if isinstance(entry, ast.AnnAssign)}
-    for widget in form.iter("widget"):
+    for widget, name in bound_widgets(forms):
         properties = {element.attrib["name"]: element for element in widget.findall("property")}
-        if "SlicerParameterName" in properties:
-            offered = [entry.text for entry in properties["nodeTypes"].iter("string")]
-            assert offered == [types[properties["SlicerParameterName"].findtext("string")]]
+        if "nodeTypes" in properties:
+            assert [entry.text for entry in properties["nodeTypes"].iter("string")] == [types[name]]
 
 
-def test_every_widget_that_needs_the_scene_gets_it(form):
-    connected = {
-        connection.findtext("receiver")
-        for connection in form.iter("connection")
-        if connection.findtext("sender") == "OsteoScreen"
-        and connection.findtext("signal") == "mrmlSceneChanged(vtkMRMLScene*)"
-        and connection.findtext("slot") == "setMRMLScene(vtkMRMLScene*)"
-    }
-    of_mrml = {name for name, kind in widgets_in(form).items() if kind.startswith("qMRML") and name != "OsteoScreen"}
-    assert connected == of_mrml
-    assert form.find("widget").attrib == {"class": "qMRMLWidget", "name": "OsteoScreen"}
+def test_every_widget_that_needs_the_scene_gets_it_from_the_root_of_its_form(forms):
+    for form in forms.values():
+        root = form.find("widget").attrib
+        assert root["class"] == "qMRMLWidget"
+        connected = {
+            connection.findtext("receiver")
+            for connection in form.iter("connection")
+            if connection.findtext("sender") == root["name"]
+            and connection.findtext("signal") == "mrmlSceneChanged(vtkMRMLScene*)"
+            and connection.findtext("slot") == "setMRMLScene(vtkMRMLScene*)"
+        }
+        of_mrml = {name for name, kind in widgets_in(form).items() if kind.startswith("qMRML")} - {root["name"]}
+        assert connected == of_mrml
 
 
-def test_every_class_that_is_not_qts_own_is_declared_in_the_form(form):
-    declared = {entry.findtext("class") for entry in form.iter("customwidget")}
-    assert {kind for kind in widgets_in(form).values() if not kind.startswith("Q")} == declared
+def test_every_class_that_is_not_qts_own_is_declared_in_its_form(forms):
+    for form in forms.values():
+        declared = {entry.findtext("class") for entry in form.iter("customwidget")}
+        assert {kind for kind in widgets_in(form).values() if not kind.startswith("Q")} == declared
 
 
-def test_the_panel_says_that_it_is_for_research_only(form):
-    notice = next(widget for widget in form.iter("widget") if widget.attrib["name"] == "noticeLabel")
+def test_the_panel_says_that_it_is_for_research_only(forms):
+    notice = next(widget for widget in forms["OsteoScreen.ui"].iter("widget") if widget.attrib["name"] == "noticeLabel")
     assert "research use only" in notice.findtext("property/string")
 
 
-def test_every_handler_that_is_connected_exists(code):
-    widget = class_named(code, "OsteoScreenWidget")
-    methods = {entry.name for entry in widget.body if isinstance(entry, ast.FunctionDef)}
-    handlers = {
-        argument.attr
-        for call in ast.walk(widget)
-        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("connect", "addObserver", "removeObserver")
-        for argument in call.args
-        if isinstance(argument, ast.Attribute) and getattr(argument.value, "id", "") == "self" and argument.attr != "ui"
-    }
-    handlers.discard("_parameterNode")
-    buttons = {f"on{name}Button" for name in ("Screen", "Check", "Rescore", "Export", "Cancel")}
-    assert buttons | {"onTimer", "updatePanel", "onSceneStartClose", "onSceneEndClose"} == handlers
-    assert handlers <= methods
+def test_every_handler_that_is_connected_exists(all_code):
+    seen = set()
+    for name, code in all_code.items():
+        for entry in (entry for entry in code.body if isinstance(entry, ast.ClassDef)):
+            methods = {member.name for member in entry.body if isinstance(member, ast.FunctionDef)}
+            handlers = {
+                argument.attr
+                for call in ast.walk(entry)
+                if isinstance(call, ast.Call)
+                and getattr(call.func, "attr", "") in ("connect", "addObserver", "removeObserver")
+                for argument in call.args
+                if isinstance(argument, ast.Attribute) and getattr(argument.value, "id", "") == "self"
+            } - {"_parameterNode"}
+            assert handlers <= methods, name
+            seen |= handlers
+    assert {"onScreenButton", "onCheckButton", "onRescoreButton", "onExportButton", "onCancelButton"} <= seen
+    assert {"onTimer", "updatePanel", "onSceneStartClose", "onSceneEndClose"} <= seen
 
 
-def test_there_are_words_for_every_light_and_for_none(code):
-    function = next(node for node in code.body if isinstance(node, ast.FunctionDef) and node.name == "lightText")
+def test_there_are_words_for_every_light_and_for_none(all_code):
+    function = next(
+        node
+        for node in all_code["scan_section.py"].body
+        if isinstance(node, ast.FunctionDef) and node.name == "lightText"
+    )
     texts = next(node for node in ast.walk(function) if isinstance(node, ast.Dict))
     assert {key.value for key in texts.keys} == {"", *LIGHTS.values()}
 
@@ -137,30 +193,35 @@ def test_the_classes_that_slicer_looks_for_are_there(code):
     assert {"OsteoScreen", "OsteoScreenWidget", "OsteoScreenLogic", "OsteoScreenTest"} <= names
 
 
-def test_the_module_is_thin(folder, code):
-    assert len((folder / "OsteoScreen.py").read_text(encoding="utf-8").splitlines()) < 400
+def test_the_module_is_thin(folder, all_code):
     arithmetic = (ast.Add, ast.Sub, ast.Mult, ast.MatMult, ast.Pow, ast.FloorDiv, ast.Mod)
-    sums = [node for node in ast.walk(code) if isinstance(node, ast.BinOp) and isinstance(node.op, arithmetic)]
-    assert sums == []
+    for path in folder.rglob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 400, path.name
+    for name, code in all_code.items():
+        assert [n for n in ast.walk(code) if isinstance(n, ast.BinOp) and isinstance(n.op, arithmetic)] == [], name
 
 
-def test_the_file_imports_only_slicer_the_library_and_the_standard_library(code):
+def test_the_files_import_only_slicer_the_library_and_the_standard_library(all_code):
     imported = set()
-    for node in ast.walk(code):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            imported.add((node.module or "").split(".")[0])
-    assert imported - OF_SLICER - sys.stdlib_module_names == {"OsteoScreenLib"}
+    for code in all_code.values():
+        for node in ast.walk(code):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").split(".")[0])
+    assert imported - OF_SLICER - sys.stdlib_module_names == {"OsteoScreenLib", "OsteoScreenPanel"}
 
 
-def test_every_resource_that_the_code_names_exists(folder, code):
+def test_every_resource_that_the_code_names_exists(folder, all_code):
     named = {
         call.args[0].value
+        for code in all_code.values()
         for call in ast.walk(code)
-        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "resourcePath"
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "attr", "") == "resourcePath"
+        and isinstance(call.args[0], ast.Constant)
     }
-    assert named == {"UI/OsteoScreen.ui", "requirements.txt"}
+    assert {"UI/OsteoScreen.ui", "requirements.txt"} <= named
     assert all((folder / "Resources" / name).is_file() for name in named)
 
 
@@ -204,7 +265,7 @@ sys.path[:0] = [FOLDER]
 before = set(sys.modules)
 import OsteoScreen, OsteoScreenLib
 heavy = {name.split(".")[0] for name in set(sys.modules) - before}
-heavy -= set(sys.stdlib_module_names) | {"numpy", "OsteoScreen", "OsteoScreenLib"}
+heavy -= set(sys.stdlib_module_names) | {"numpy", "OsteoScreen", "OsteoScreenLib", "OsteoScreenPanel"}
 assert not heavy, heavy
 print(OsteoScreenLib.__path__[0])
 """

@@ -97,8 +97,21 @@ class SlicerHost:
             raise FileNotFoundError(path)
         module = importlib.util.module_from_spec(spec)
         self._put_module(path.stem, module)
+        self._put_folder(path.parent)
         spec.loader.exec_module(module)
         return module
+
+    def _put_folder(self, folder: Path) -> None:
+        """Slicer puts a module's folder on the path. What is imported from there is forgotten with the stand-ins."""
+        sys.path.insert(0, str(folder))
+
+        def forget() -> None:
+            sys.path.remove(str(folder))
+            names = {entry.stem for entry in folder.iterdir() if (entry / "__init__.py").is_file()}
+            for name in [name for name in sys.modules if name.partition(".")[0] in names - {"OsteoScreenLib"}]:
+                del sys.modules[name]
+
+        self._stack.callback(forget)
 
     def _put_module(self, name: str, module: ModuleType) -> None:
         """Into sys.modules until the host closes. What the module under test imports besides stays imported."""

@@ -1,0 +1,9 @@
+"""The sections of the panel, from top to bottom."""
+
+from OsteoScreenPanel.export_section import ExportSection
+from OsteoScreenPanel.femora_section import FemoraSection
+from OsteoScreenPanel.result_section import ResultSection
+from OsteoScreenPanel.scan_section import ScanSection
+from OsteoScreenPanel.tables_section import TablesSection
+
+SECTIONS = (ScanSection, FemoraSection, ResultSection, ExportSection, TablesSection)

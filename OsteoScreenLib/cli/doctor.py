@@ -10,7 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from OsteoScreenLib.cli import console
-from OsteoScreenLib.cli.environment import environment
+from OsteoScreenLib.screening.environment import environment
+from OsteoScreenLib.screening.environment_words import (
+    READY,
+    broken_models,
+    environment_lines,
+    missing_packages,
+    package_state,
+)
 
 
 def doctor(
@@ -21,7 +28,7 @@ def doctor(
     Exit code 0 where everything required is there (optional packages may be missing), else 1.
     """
     facts = environment()
-    missing = [package["name"] for package in facts["packages"] if package["required"] and not package["version"]]
+    missing = missing_packages(facts)
     if as_json:
         typer.echo(json.dumps({**facts, "ready": not missing}, indent=2))
     else:
@@ -31,51 +38,25 @@ def doctor(
 
 def _show(facts: dict[str, Any], missing: list[str]) -> None:
     screen = console.out()
-    lines = {
-        "OsteoScreen": facts["osteoscreen"],
-        "Python": facts["python"],
-        "Platform": f"{facts['platform']}",
-        "Processors": _known(facts["processors"]),
-        "Memory": _known(facts["memory_gb"], " GB"),
-        "Temporary files": f"{facts['temporary_folder']}, {_known(facts['temporary_free_gb'], ' GB')} free",
-        "Models": _models(facts),
-        "Engine": _engine(facts),
-    }
-    for name, value in lines.items():
+    for name, value in environment_lines(facts).items():
         console.say(screen, f"{name:<16}{value}")
     table = Table(show_edge=False, pad_edge=False)
     for title in ("Package", "Version", "Used for"):
         table.add_column(title)
     for package in facts["packages"]:
-        table.add_row(package["name"], _state(package), Text(package["purpose"]))
-    for model in facts["models"]:
-        if model["problem"]:
-            console.say(screen, f"{'Broken model':<16}{model['id']} cannot be used: {model['problem']}", "bold red")
+        table.add_row(package["name"], Text(package_state(package), style=_style(package)), Text(package["purpose"]))
+    for sentence in broken_models(facts):
+        console.say(screen, f"{'Broken model':<16}{sentence}", "bold red")
     screen.print()
     screen.print(table)
     screen.print()
     if missing:
         console.say(screen, f"Not ready. Run: pip install {' '.join(missing)}", "bold red")
     else:
-        console.say(screen, "Ready: CTs can be read, checked and reported. Bone status is not part of this version.")
+        console.say(screen, READY)
 
 
-def _models(facts: dict[str, Any]) -> str:
-    names = [f"{model['id']} {model['version']}" for model in facts["models"] if not model["problem"]]
-    return f"{', '.join(names) or 'none'}; your own are looked for in {facts['models_folder']}"
-
-
-def _engine(facts: dict[str, Any]) -> str:
-    others = [name for name in facts["engines"] if name != facts["engine_used"]]
-    also = f"; also installed: {', '.join(others)}" if others else ""
-    return f"{facts['engine_used'] or 'none: networks cannot run'}{also}"
-
-
-def _state(package: dict[str, Any]) -> Text:
+def _style(package: dict[str, Any]) -> str:
     if package["version"]:
-        return Text(package["version"], style="green")
-    return Text("missing", style="bold red") if package["required"] else Text("not installed (optional)", style="dim")
-
-
-def _known(value: Any, unit: str = "") -> str:
-    return "unknown" if value is None else f"{value}{unit}"
+        return "green"
+    return "bold red" if package["required"] else "dim"

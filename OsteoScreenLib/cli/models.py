@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from OsteoScreenLib.cli import console
-from OsteoScreenLib.cli.model_card import model_card
+from OsteoScreenLib.models.model_card import model_card
 from OsteoScreenLib.errors import ModelError, OsteoScreenError, printable
 from OsteoScreenLib.models import store
 from OsteoScreenLib.models.places import VARIABLE, user_folder

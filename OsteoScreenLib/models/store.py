@@ -101,11 +101,12 @@ def verify_folder(folder: Path) -> ModelBundle:
     return bundle
 
 
-def install_model(path: str | os.PathLike[str]) -> ModelBundle:
+def install_model(path: str | os.PathLike[str], *, replace: bool = False) -> ModelBundle:
     """Check a bundle and copy it into the user's folder; it appears there whole or not at all.
 
     Args:
         path: the bundle's folder, or a zip file of it.
+        replace: let another bundle of the user's, or what else lies where the model would go, give way to it.
 
     Returns:
         The installed bundle; the one that is there where it had been installed before.
@@ -117,7 +118,7 @@ def install_model(path: str | os.PathLike[str]) -> ModelBundle:
     """
     path = Path(path)
     if path.is_dir():
-        return _install_folder(path)
+        return _install_folder(path, replace)
     if not path.is_file() or not zipfile.is_zipfile(path):
         raise ModelError(
             "This is neither a folder nor a zip file",
@@ -126,7 +127,7 @@ def install_model(path: str | os.PathLike[str]) -> ModelBundle:
             code="not_a_bundle",
         )
     with unpacked_bundle(path) as folder:
-        return _install_folder(folder)
+        return _install_folder(folder, replace)
 
 
 def remove_model(model_id: str, version: str | None = None) -> Path:
@@ -206,12 +207,22 @@ def _not_found(model_id: str, version: str | None) -> ModelError:
     )
 
 
-def _install_folder(source: Path) -> ModelBundle:
+def _install_folder(source: Path, replace: bool) -> ModelBundle:
     bundle = verify_folder(source)
+    target = user_folder() / f"{bundle.model_id}-{bundle.version}"
     for entry in list_models():
         if entry.document and (entry.model_id, entry.version) == (bundle.model_id, bundle.version):
-            return _same_or_refuse(bundle, entry)
-    target = user_folder() / f"{bundle.model_id}-{bundle.version}"
+            if not (replace and entry.origin == USER) or _is_the_same(bundle, entry):
+                return _same_or_refuse(bundle, entry)
+            with _out_of_the_way(entry.folder):
+                return _copy(bundle, source, target)
+    if replace and (target.exists() or target.is_symlink()):
+        with _out_of_the_way(target):
+            return _copy(bundle, source, target)
+    return _copy(bundle, source, target)
+
+
+def _copy(bundle: ModelBundle, source: Path, target: Path) -> ModelBundle:
     if target.exists() or target.is_symlink():
         raise ModelError(
             "A broken bundle or something else lies where the model would go",
@@ -228,10 +239,35 @@ def _install_folder(source: Path) -> ModelBundle:
     return load_bundle(target)
 
 
+def _is_the_same(bundle: ModelBundle, entry: ModelEntry) -> bool:
+    try:
+        return load_bundle(entry.folder).sha256 == bundle.sha256
+    except ModelError:  # a damaged one is not
+        return False
+
+
+@contextmanager
+def _out_of_the_way(folder: Path) -> Iterator[None]:
+    """A folder that is gone when the block ends well, and back in its place where it does not. Raises OutputError."""
+    hidden = folder.with_name(f".{uuid.uuid4().hex}.removed")
+    try:
+        folder.rename(hidden)
+    except OSError as error:
+        raise _not_removed(error, folder) from error
+    try:
+        yield
+    except BaseException:
+        hidden.rename(folder)
+        raise
+    if hidden.is_dir() and not hidden.is_symlink():
+        shutil.rmtree(hidden, ignore_errors=True)
+    else:
+        hidden.unlink(missing_ok=True)
+
+
 def _same_or_refuse(bundle: ModelBundle, entry: ModelEntry) -> ModelBundle:
-    there = load_bundle(entry.folder)
-    if there.sha256 == bundle.sha256:
-        return there
+    if _is_the_same(bundle, entry):
+        return load_bundle(entry.folder)
     advice = (
         f"Remove it first: osteoscreen models remove {bundle.model_id} --version {bundle.version}."
         if entry.origin == USER
@@ -273,8 +309,12 @@ def _delete(folder: Path) -> None:
         folder.rename(hidden)
         shutil.rmtree(hidden)
     except OSError as error:
-        raise OutputError(
-            f"The model cannot be removed: {printable(error.strerror or str(error))}",
-            path=folder,
-            next_step="Check that you may write there and that no program uses it.",
-        ) from error
+        raise _not_removed(error, folder) from error
+
+
+def _not_removed(error: OSError, folder: Path) -> OutputError:
+    return OutputError(
+        f"The model cannot be removed: {printable(error.strerror or str(error))}",
+        path=folder,
+        next_step="Check that you may write there and that no program uses it.",
+    )

@@ -7,7 +7,7 @@ from importlib import metadata
 import pytest
 
 import OsteoScreenLib
-from OsteoScreenLib.cli import environment
+from OsteoScreenLib.screening import environment
 
 
 def test_doctor_names_every_package_with_its_version_and_purpose(osteoscreen) -> None:

@@ -128,6 +128,44 @@ def test_something_in_the_way_is_not_written_over(tmp_path: Path, users: Path) -
     assert (users / "small-net-0.1.0" / "mine.txt").read_text() == "mine"
 
 
+def test_a_bundle_of_the_users_own_gives_way_only_where_that_is_asked_for(tmp_path: Path, users: Path) -> None:
+    make_bundle(users / "x", title="Old")
+    make_bundle(tmp_path / "source", title="New")
+    assert code_of(install_model, tmp_path / "source") == "version_taken"
+    assert find_model("small-net").title == "Old"
+    install_model(tmp_path / "source", replace=True)
+    assert find_model("small-net").title == "New"
+    assert [path.name for path in users.iterdir()] == ["small-net-0.1.0"]
+
+
+def test_a_broken_bundle_gives_way_too_and_a_shipped_one_never(tmp_path: Path, shipped: Path, users: Path) -> None:
+    make_bundle(tmp_path / "source", title="New")
+    (users / "small-net-0.1.0").mkdir(parents=True)
+    install_model(tmp_path / "source", replace=True)
+    (users / "small-net-0.1.0" / "fine.onnx").write_bytes(b"damaged")
+    assert code_of(install_model, tmp_path / "source") == "version_taken"
+    install_model(tmp_path / "source", replace=True)
+    assert find_model("small-net").title == "New"
+    make_bundle(shipped / "x", title="Shipped", version="0.2.0")
+    make_bundle(tmp_path / "other", title="New", version="0.2.0")
+    with pytest.raises(ModelError, match="Another bundle"):
+        install_model(tmp_path / "other", replace=True)
+
+
+def test_a_replacement_that_fails_brings_the_old_bundle_back(tmp_path: Path, users: Path, monkeypatch) -> None:
+    make_bundle(users / "x", title="Old")
+    make_bundle(tmp_path / "source", title="New")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(OutputError):
+        install_model(tmp_path / "source", replace=True)
+    assert find_model("small-net").title == "Old"
+    assert [path.name for path in users.iterdir()] == ["x"]
+
+
 def test_an_installation_that_fails_leaves_nothing(tmp_path: Path, users: Path, monkeypatch) -> None:
     make_bundle(tmp_path / "source")
 

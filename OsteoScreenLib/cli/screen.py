@@ -20,6 +20,7 @@ from OsteoScreenLib.models.engines import AUTO
 from OsteoScreenLib.report.files import write_case_files, write_run_files
 from OsteoScreenLib.result.case_outcome import CaseOutcome
 from OsteoScreenLib.screening.cohort import CohortRun, CohortWriters, run_cohort
+from OsteoScreenLib.screening.cohort_paths import cohort_paths
 from OsteoScreenLib.screening.inputs import case_inputs
 from OsteoScreenLib.screening.settings import ScreenSettings
 
@@ -33,8 +34,16 @@ class ProgressKind(str, Enum):
 
 
 Inputs = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(metavar="INPUT...", show_default=False, help="CT file, DICOM folder or zip; several are a cohort."),
+]
+Cohort = Annotated[
+    Path | None,
+    typer.Option(
+        "--cohort",
+        metavar="PATH",
+        help="Instead of INPUT: a folder with a scan in each entry, or a CSV table with a column 'path'.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -68,8 +77,9 @@ ProgressOption = Annotated[
 
 
 def screen(
-    inputs: Inputs,
+    inputs: Inputs = None,
     out: Out = None,
+    cohort: Cohort = None,
     series: Series = None,
     list_series: ListSeries = False,
     thickness: Thickness = WANTED_THICKNESS_MM,
@@ -89,13 +99,14 @@ def screen(
     """
     if verbose or log_file is not None:
         logs.set_up(verbose or logs.verbose_logging(), log_file)
+    paths = _paths(inputs, cohort, out)
     if list_series:
-        raise typer.Exit(list_series_of(inputs))
+        raise typer.Exit(list_series_of(paths))
     if out is None:
         raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
     settings = ScreenSettings(series=series, wanted_thickness_mm=thickness)
     _refuse_empty(series)
-    segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(inputs))
+    segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(paths))
     teller = _teller(progress)
 
     def on_case(outcome: CaseOutcome) -> None:
@@ -104,7 +115,7 @@ def screen(
 
     try:
         run = run_cohort(
-            case_inputs(inputs),
+            case_inputs(paths),
             out,
             CohortWriters(write_case_files, write_run_files),
             settings=settings,
@@ -121,6 +132,16 @@ def screen(
     else:
         show_summary(run, out)
     raise typer.Exit(code)
+
+
+def _paths(inputs: list[Path] | None, cohort: Path | None, out: Path | None) -> list[Path]:
+    """What is to be screened. Raises UsageError where nothing is, or the cohort cannot be read."""
+    if bool(inputs) == (cohort is not None):
+        raise UsageError(
+            "There is no INPUT" if cohort is None else "INPUT and --cohort exclude each other",
+            next_step="Give scans, or --cohort with a folder or a table of them.",
+        )
+    return list(inputs or ()) if cohort is None else list(cohort_paths(cohort, out))
 
 
 def _refuse_empty(series: str | None) -> None:

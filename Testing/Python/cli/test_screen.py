@@ -103,7 +103,7 @@ def test_a_missing_input_alone_is_a_failed_case_and_not_a_wrong_call(osteoscreen
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("screen",), "Missing argument"),
+        (("screen",), "There is no INPUT"),
         (("screen", "x"), "--out"),
         (("screen", "x", "--out", "y", "--no-such-option"), "No such option"),
         (("screen", "x", "--out", "y", "--thickness", "thin"), "--thickness"),

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from OsteoScreenLib.cli import console
-from OsteoScreenLib.models.model_card import model_card
 from OsteoScreenLib.errors import ModelError, OsteoScreenError, printable
 from OsteoScreenLib.models import store
+from OsteoScreenLib.models.model_card import model_card
 from OsteoScreenLib.models.places import VARIABLE, user_folder
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", show_default=False, help="Name of a model, as the list shows.")]

@@ -1,4 +1,4 @@
-"""Acquisition facts from a dcm2niix / BIDS JSON sidecar beside an image file.
+"""Acquisition facts in a JSON sidecar beside an image file: that of dcm2niix / BIDS, or our own, which loses nothing.
 
 Key names: the BIDS specification and dcm2niix's documentation. Anything that is not understood is left out.
 """
@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 import math
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from OsteoScreenLib.ct.acquisition import Acquisition
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+OWN_KEY = "OsteoScreenAcquisition"
+"""In our own sidecar: every fact by the name of its field."""
 _MAX_BYTES = 1 << 20
+_MAX_NUMBER = 1e9
+_MAY_BE_ZERO_OR_LESS = ("gantry_tilt_deg", "pixel_padding_hu", "age_years")
 MAX_TEXT = 256
 """Longest text that is taken from a header or a sidecar; a kernel or a model has a few dozen characters."""
 
@@ -37,6 +42,8 @@ def read_sidecar(image: str | os.PathLike[str]) -> Acquisition:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return Acquisition()
+    if isinstance(data, dict) and isinstance(data.get(OWN_KEY), dict):
+        return _own_facts(data[OWN_KEY])
     if not isinstance(data, dict) or "Modality" not in data:
         return Acquisition()
     image_type = data.get("ImageType")
@@ -59,6 +66,41 @@ def read_sidecar(image: str | os.PathLike[str]) -> Acquisition:
         patient_position=_text(data.get("PatientPosition")),
         facts_from="sidecar",
     )
+
+
+def write_sidecar(acquisition: Acquisition, image: str | os.PathLike[str]) -> Path:
+    """Write all facts beside an image, so that :func:`read_sidecar` gives the same ones; returns the file's path.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = sidecar_path(image)
+    path.write_text(json.dumps({OWN_KEY: acquisition.to_dict()}, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _own_facts(data: dict[str, Any]) -> Acquisition:
+    """The facts of our own sidecar; a value that is not of its field's kind is left out."""
+    known: dict[str, Any] = {}
+    for field in fields(Acquisition):
+        value = data.get(field.name)
+        if field.name == "image_type":
+            if isinstance(value, list) and all(_is_short_text(entry) for entry in value):
+                known[field.name] = tuple(value)
+        elif "str" in str(field.type):
+            if _is_short_text(value):
+                known[field.name] = value
+        elif _is_number(value) and (value > 0 or field.name in _MAY_BE_ZERO_OR_LESS):
+            known[field.name] = float(value)
+    return Acquisition(**known)
+
+
+def _is_short_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and abs(value) <= _MAX_NUMBER
 
 
 def age_in_years(text: str | None) -> float | None:

@@ -32,23 +32,36 @@ SourceName = Annotated[
         "--source", metavar="NAME|MASKFILE", help=f"Who outlines: {VBNET}, {TOTALSEGMENTATOR}, or a mask of your own."
     ),
 ]
+ScreenSourceName = Annotated[
+    str | None,
+    typer.Option("--source", metavar="NAME", help=f"Who outlines: {VBNET} (the default) or {TOTALSEGMENTATOR}."),
+]
 
 
 def source_for_screening(
-    mask: Path | None, off: bool, engine: str, threads: int | None, n_inputs: int
+    mask: Path | None,
+    off: bool,
+    engine: str,
+    threads: int | None,
+    n_inputs: int,
+    source: str | None = None,
 ) -> FemurSource | None:
     """The source of masks for ``screen``; None where none are wanted.
 
     Raises:
-        UsageError: options contradict each other, the engine is unknown, or the mask is not a file.
+        UsageError: options contradict each other, the engine or the source is unknown, or the mask is not a file.
     """
-    if off and mask is not None:
-        raise UsageError("--segmentation and --no-segmentation exclude each other", next_step="Give one of them.")
+    given = {"--segmentation": mask is not None, "--no-segmentation": off, "--source": source is not None}
+    if sum(given.values()) > 1:
+        names = " and ".join(name for name, is_given in given.items() if is_given)
+        raise UsageError(f"{names} exclude each other", next_step="Give one of them.")
+    if source not in (None, VBNET, TOTALSEGMENTATOR):
+        raise UsageError(f"There is no source {source!r}", next_step=f"Use {VBNET} or {TOTALSEGMENTATOR}.")
     refuse_unknown_engine(engine)
     if off:
         return None
     if mask is None:
-        return femur_source(VBNET, engine, threads)
+        return femur_source(source or VBNET, engine, threads)
     if n_inputs != 1:
         raise UsageError(
             "A mask belongs to one scan, and there are several inputs", next_step="Screen them one at a time."

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from OsteoScreenLib.cli import console, logs
-from OsteoScreenLib.cli.femur_options import EngineName, Mask, NoSegmentation, Threads, source_for_screening
+from OsteoScreenLib.cli.femur_options import (
+    EngineName,
+    Mask,
+    NoSegmentation,
+    ScreenSourceName,
+    Threads,
+    source_for_screening,
+)
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressBar, Silent
 from OsteoScreenLib.cli.series_list import list_series_of
@@ -85,6 +92,7 @@ def screen(
     thickness: Thickness = WANTED_THICKNESS_MM,
     segmentation: Mask = None,
     no_segmentation: NoSegmentation = False,
+    source: ScreenSourceName = None,
     engine: EngineName = AUTO,
     threads: Threads = None,
     resume: Resume = False,
@@ -106,7 +114,7 @@ def screen(
         raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
     settings = ScreenSettings(series=series, wanted_thickness_mm=thickness)
     _refuse_empty(series)
-    segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(paths))
+    segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(paths), source)
     teller = _teller(progress)
 
     def on_case(outcome: CaseOutcome) -> None:

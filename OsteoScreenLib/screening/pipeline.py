@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, part_of, stop_if
@@ -58,19 +59,25 @@ def screen(
     return ScreenedCase(result, None if step is None else step.masks)
 
 
-def _result(
-    ct: CTVolume, case_id: str, flags: tuple[QualityFlag, ...], seconds: float, step: FemurStep | None
-) -> CaseResult:
+def input_facts(ct: CTVolume) -> dict[str, Any]:
+    """What a result records of where its volume came from."""
     source = ct.source.to_dict()
     if ct.stack is not None:
         source["stack"] = ct.stack.to_dict()
+    facts: dict[str, Any] = plain(source)
+    return facts
+
+
+def _result(
+    ct: CTVolume, case_id: str, flags: tuple[QualityFlag, ...], seconds: float, step: FemurStep | None
+) -> CaseResult:
     timings = {"checks": seconds}
     masks = None if step is None else step.masks
     if step is not None and step.seconds is not None:
         timings["segmentation"] = step.seconds
     return CaseResult(
         case_id=case_id,
-        input=plain(source),
+        input=input_facts(ct),
         geometry=ct.geometry,
         acquisition=ct.acquisition,
         quality=_in_order((*flags, *(() if step is None else step.flags))),

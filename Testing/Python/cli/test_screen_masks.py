@@ -92,6 +92,8 @@ def test_a_mask_of_the_users_own_is_taken(osteoscreen, scan, body, out, tmp_path
         (("x", "--segmentation", "no-such.nii.gz"), "neither a source of masks nor a file"),
         (("x", "y", "--segmentation", __file__), "several inputs"),
         (("x", "--segmentation", __file__, "--no-segmentation"), "exclude each other"),
+        (("x", "--source", "vbnet", "--no-segmentation"), "exclude each other"),
+        (("x", "--source", __file__), "There is no source"),
         (("x", "--engine", "steam"), "There is no engine 'steam'"),
         (("x", "--threads", "0"), "--threads"),
     ],
@@ -101,3 +103,15 @@ def test_a_wrong_call_ends_with_2_before_anything_is_written(osteoscreen, out, a
     assert ended.code == 2
     assert says in ended.err
     assert not out.exists()
+
+
+def test_another_source_is_asked_where_it_is_named(osteoscreen, scan, out, box_segmenter, monkeypatch) -> None:
+    def not_asked() -> None:
+        raise AssertionError("the networks were asked")
+
+    monkeypatch.setattr(femur_source, "_vbnet", not_asked)
+    monkeypatch.setattr(femur_source, "_totalsegmentator", lambda: box_segmenter)
+    assert osteoscreen("screen", scan, "--out", out, "--source", "totalsegmentator").code == 0
+    assert box_segmenter.calls == 1
+    settings = json.loads((out / "scan" / "result.json").read_text(encoding="utf-8"))["input"]["settings"]
+    assert settings["segmentation"]["source"] == "totalsegmentator"

@@ -83,7 +83,7 @@ def _own_facts(data: dict[str, Any]) -> Acquisition:
     """The facts of our own sidecar; a value that is not of its field's kind is left out."""
     known: dict[str, Any] = {}
     for field in fields(Acquisition):
-        value = data.get(field.name)
+        value: Any = data.get(field.name)
         if field.name == "image_type":
             if isinstance(value, list) and all(_is_short_text(entry) for entry in value):
                 known[field.name] = tuple(value)

@@ -36,7 +36,7 @@ def results_csv(outcomes: Sequence[CaseOutcome]) -> str:
     writer.writerow(COLUMNS)
     for outcome in outcomes:
         row = _row(outcome)
-        writer.writerow([_cell(row.get(column)) for column in COLUMNS])
+        writer.writerow([cell_text(row.get(column)) for column in COLUMNS])
     return text.getvalue()
 
 
@@ -80,7 +80,7 @@ def _femora(result: CaseResult) -> dict[str, object]:
     return row
 
 
-def _cell(value: object) -> str:
+def cell_text(value: object) -> str:
     """A value as a spreadsheet may safely show it."""
     if value is None:
         return ""

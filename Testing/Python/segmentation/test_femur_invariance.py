@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from femur_invariance import COLUMNS, KEY, VARIANTS, is_same, run_scan, table, variants_of
+from femur_invariance import COLUMNS, KEY, THICK_MM, VARIANTS, compared, is_same, run_scan, table, variants_of
+from scan_variants import labels_in_thick_slices, with_thick_slices
 from segmentation.hips import grid, scan_of, segmenter
 from study_rows import StudyRows
 
@@ -84,3 +85,17 @@ def test_slices_that_are_thick_already_are_not_averaged() -> None:
     assert "slices of 5 mm" in variants_of(_scan())
     thick = replace(_scan(), geometry=replace(SMALL, spacing_xyz_mm=(3.0, 3.0, 5.0)))
     assert "slices of 5 mm" not in variants_of(thick)
+
+
+@pytest.mark.needs_module("scipy")
+def test_on_the_coarser_grid_the_best_mask_of_thick_slices_loses_nothing() -> None:
+    scan = _scan()
+    first = segmenter()[0].segment(scan)
+    thick = with_thick_slices(scan, THICK_MM)
+    best = replace(first, labels=labels_in_thick_slices(first.labels, scan.geometry, THICK_MM))
+    worse = replace(best, labels=np.roll(best.labels, 2, axis=2))
+    for row in compared(scan, first, thick, best):
+        assert row["coarser_grid"] == 1.0
+        assert row["dsc"] < 1.0
+    for row in compared(scan, first, thick, worse):
+        assert row["coarser_grid"] < 0.95

@@ -18,6 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6 import QtCore, QtTest, QtWidgets
 
 from slicer_host import parameter_node, pythonqt, scripted_module
+from slicer_host.desktop import Desktop
 from slicer_host.form import load_form
 from slicer_host.scene import Scene
 
@@ -30,12 +31,14 @@ class SlicerHost:
     Attributes:
         scene: the real ``vtkMRMLScene``.
         dialogs: (kind, text) of each dialog that the module asked for; none is shown. Questions are answered yes.
+        desktop: what file dialogs answer, and what the system was asked to open.
     """
 
     def __init__(self) -> None:
         self.application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["slicer-host"])
         self.application.setStyle("Fusion")
         self.dialogs: list[tuple[str, str]] = []
+        self.desktop = Desktop()
         self._around = Scene()
         self.scene = self._around.scene
         self._stack = ExitStack()
@@ -47,6 +50,7 @@ class SlicerHost:
 
         pythonqt.errors.clear()
         modules: dict[str, ModuleType] = {"qt": pythonqt.make_qt_module(), "ctk": ModuleType("ctk")}
+        self.desktop.put_into(modules["qt"])
         modules |= scripted_module.make_modules()
         modules["slicer.parameterNodeWrapper"] = parameter_node.make_module()
         for name, module in modules.items():
@@ -187,6 +191,7 @@ class SlicerHost:
             applicationLogic=lambda: self._around.application,
             processEvents=self.application.processEvents,
             testingEnabled=lambda: False,
+            applicationVersion="test host",
             setOverrideCursor=lambda cursor: None,
             restoreOverrideCursor=lambda: None,
         )

@@ -8,14 +8,15 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 
 class ctkCollapsibleButton(QtWidgets.QWidget):
-    """A titled section that folds."""
+    """A titled section that folds. What the program hid stays hidden when the section is opened."""
 
     HEADER = 26
+    HIDDEN = "hiddenByTheProgram"
     contentsCollapsed = QtCore.Signal(bool)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text, self._collapsed = "", False
+        self._text, self._collapsed, self._folding = "", False, False
         self.setContentsMargins(0, self.HEADER, 0, 0)
 
     def _set_text(self, text: str) -> None:
@@ -25,9 +26,29 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
     def _set_collapsed(self, collapsed: bool) -> None:
         self._collapsed = collapsed
         for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly):
-            child.setVisible(not collapsed)
+            self._fold(child)
         self.setMaximumHeight(self.HEADER if collapsed else 16777215)
         self.contentsCollapsed.emit(collapsed)
+
+    def _fold(self, child: QtWidgets.QWidget) -> None:
+        """Show or hide a widget of the section; Qt is not to take this for the program's own wish."""
+        self._folding = True
+        child.setVisible(not self._collapsed and not child.property(self.HIDDEN))
+        child.setAttribute(QtCore.Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+        self._folding = False
+
+    def childEvent(self, event: QtCore.QChildEvent) -> None:
+        if event.added() and event.child().isWidgetType():
+            event.child().installEventFilter(self)
+        super().childEvent(event)
+
+    def eventFilter(self, child: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        shown, hidden = QtCore.QEvent.Type.ShowToParent, QtCore.QEvent.Type.HideToParent
+        if not self._folding and event.type() in (shown, hidden):
+            child.setProperty(self.HIDDEN, event.type() == hidden)
+            if self._collapsed and event.type() == shown:
+                self._fold(child)
+        return False
 
     text = QtCore.Property(str, lambda self: self._text, _set_text)
     collapsed = QtCore.Property(bool, lambda self: self._collapsed, _set_collapsed)

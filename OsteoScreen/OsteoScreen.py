@@ -64,12 +64,16 @@ class OsteoScreenParameterNode:
     segmentation: the outlines of its femora; made by the first screening where none is chosen.
     measuresTable: the table that receives the measures and keeps the result.
     flagsTable: the table that receives the flags.
+    femurSource: what outlines the femora; a key of OsteoScreenLib.mrml.femur_choices.
+    engine: what computes the networks; a key of the same.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
     segmentation: vtkMRMLSegmentationNode
     measuresTable: vtkMRMLTableNode
     flagsTable: vtkMRMLTableNode
+    femurSource: str = "vbnet"
+    engine: str = "auto"
 
 
 class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):

@@ -1,4 +1,4 @@
-"""CaseRunner: screens, checks and re-scores the chosen volume beside the window, and shows what was found."""
+"""CaseRunner: screens, checks and re-scores the chosen volume in a process of its own, and shows what was found."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,11 +7,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from OsteoScreenLib.errors import CancelledError
-from OsteoScreenLib.mrml.background_job import BackgroundJob
-from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
+from OsteoScreenLib.mrml.child_screening import ChildScreening
+from OsteoScreenLib.mrml.femur_choices import engine_choices, position_of, source_choices
 from OsteoScreenLib.mrml.measures_table import result_for_volume
 from OsteoScreenLib.mrml.panel_words import changes_text
 from OsteoScreenLib.mrml.requirements import ensure_requirements
+from OsteoScreenLib.mrml.screening_files import CHECKS_ONLY, ScreeningOrder
+from OsteoScreenLib.mrml.segmentation_node import read_masks
 
 
 class CaseRunner:
@@ -26,32 +28,40 @@ class CaseRunner:
 
     def screen(self) -> None:
         """Check the scan, outline the femora and measure them."""
-        self._start(lambda state: FemurSegmentationLogic().segmenter)
+        self._start(self._chosen)
 
     def check(self) -> None:
         """Check the scan only."""
-        self._start(lambda state: None)
+        self._start(lambda state: ScreeningOrder(CHECKS_ONLY))
 
     def rescore(self) -> None:
         """Measure the segments as they are now."""
-        self._start(lambda state: self.panel.logic.segmenterOf(state.nodes.segmentation, state.volumeNode))
+        self._start(
+            lambda state: ScreeningOrder("given", labels=read_masks(state.nodes.segmentation, state.volumeNode))
+        )
 
-    def _start(self, segmenterFor: Callable[[Any], Any]) -> None:
+    def _chosen(self, state: Any) -> ScreeningOrder:
+        """Networks or another source, as the user chose; a saved scene may name what is not there any more."""
+        remembered, sources, engines = self.panel.logic.getParameterNode(), source_choices(), engine_choices()
+        return ScreeningOrder(
+            sources[position_of(remembered.femurSource, sources)].key,
+            engine=engines[position_of(remembered.engine, engines)].key,
+        )
+
+    def _start(self, orderFor: Callable[[Any], ScreeningOrder]) -> None:
         state, logic = self.panel.state(), self.panel.logic
         volumeNode = state.volumeNode
         with slicer.util.tryWithErrorDisplay(_("The scan could not be screened.")):
             ensure_requirements(self.panel.resourcePath("requirements.txt"))
             try:
-                segmenter = segmenterFor(state)
+                order = orderFor(state)
                 ct = logic.read(volumeNode)
             except Exception:
                 logic.forget(volumeNode, state.nodes)
                 self.panel.updatePanel()
                 raise
             self.panel.work.start(
-                lambda *callbacks: BackgroundJob(
-                    lambda progress, cancelled: logic.compute(ct, segmenter, progress, cancelled), *callbacks
-                ),
+                lambda *callbacks: ChildScreening(ct, order, *callbacks, directory=slicer.app.temporaryPath),
                 lambda case: self._show(case, volumeNode),
                 lambda error: self._showFailure(error, volumeNode),
             )
@@ -65,6 +75,7 @@ class CaseRunner:
         before = result_for_volume(nodes.measures, volumeNode)
         self.panel.setNodes(self.panel.logic.showCase(case, volumeNode, nodes))
         self.panel.work.say(changes_text(before, case.result))
+        self.panel.views.afterWork(case.result)
 
     def _showFailure(self, error: BaseException, volumeNode: Any) -> None:
         """The work ended early: on request, the scene is as it was; by an error, no old answer stands."""

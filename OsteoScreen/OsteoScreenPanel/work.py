@@ -17,7 +17,7 @@ class Work:
     """Runs jobs, one at a time; a timer asks the job how far it is.
 
     A job has ``start()``, ``poll()`` (True once its end is told) and ``cancel()``, and is made with three callbacks:
-    progress, done, failed. :class:`BackgroundJob` is one.
+    progress, done, failed. :class:`ChildScreening` and :class:`BackgroundJob` are such jobs.
 
     Args:
         ui: with ``progressBar``, ``cancelButton`` and ``statusLabel``.
@@ -51,12 +51,15 @@ class Work:
         Args:
             makeJob: called as ``makeJob(progress, done, failed)``.
             onDone: told the job's result. onFailed: told why it ended early; None: only say so.
+
+        What the job raises as it is made or started goes to the caller; no work is running then.
         """
-        self._job = makeJob(self.showProgress, onDone, onFailed or self.showFailure)
+        job = makeJob(self.showProgress, onDone, onFailed or self.showFailure)
         self.say("")
         self.ui.progressBar.value = 0
+        job.start()
+        self._job = job
         self.ui.cancelButton.enabled = True
-        self._job.start()
         self._timer.start()
         self._changed()
 

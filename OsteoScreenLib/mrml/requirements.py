@@ -33,7 +33,8 @@ def ensure_requirements(path: str | os.PathLike[str]) -> None:
     try:
         packaging.pip_ensure(packaging.load_requirements(path), requester=REQUESTER)
     except Exception as error:  # a refusal is a RuntimeError, a failed pip a CalledProcessError
-        raise _not_installed(read_requirements(path)) from error
+        wanted = read_requirements(path)
+        raise _not_installed(missing_packages(wanted) or wanted) from error
 
 
 def read_requirements(path: str | os.PathLike[str]) -> tuple[str, ...]:

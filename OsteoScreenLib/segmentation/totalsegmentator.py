@@ -154,6 +154,17 @@ def weights_folder() -> Path:
     return (Path(home) if home else Path.home() / ".totalsegmentator") / "nnunet" / "results"
 
 
+def why_unusable() -> str:
+    """Why the program cannot be used without a download, in sentences; empty where it can. Nothing is started."""
+    try:
+        _installed()
+    except MissingPackageError as error:
+        return str(error)
+    if any(weights_folder().glob("Dataset*")):
+        return ""
+    return "TotalSegmentator has no weights on this machine. Run it once by hand, so that it downloads them."
+
+
 def _installed() -> list[str]:
     """The program on the path, or beside this Python's other programs."""
     found = shutil.which(_PROGRAM) or shutil.which(_PROGRAM, path=sysconfig.get_path("scripts"))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
 from factory.femur_segmenters import DOUBT, BoxSegmenter, FailingSegmenter
 from factory.geometric_body import make_geometric_body
+from factory.played_screening import PlayedScreening
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import ModelError
-from OsteoScreenLib.progress import stop_if
 
 pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
 if sys.platform.startswith("linux"):
@@ -24,22 +22,6 @@ if sys.platform.startswith("linux"):
 
 ANSWERS_WITHIN_S = 0.1
 """What the panel promises while a case is running."""
-
-
-class SlowSegmenter(BoxSegmenter):
-    """A box that takes its time, and stops when asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.may_end = threading.Event()
-
-    def segment(self, ct: CTVolume, progress: Any = None, cancelled: Any = None) -> Any:
-        for _ in range(2000):
-            progress(0.4, "Outlining")
-            stop_if(cancelled)
-            if self.may_end.wait(0.005):
-                break
-        return super().segment(ct, progress, cancelled)
 
 
 @pytest.fixture
@@ -66,20 +48,9 @@ def volume(host: Any, body: CTVolume) -> Any:
 
 
 @pytest.fixture
-def source() -> Any:
-    """Puts a source of masks where the panel would open its networks."""
-    from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
-
-    def put(segmenter: Any) -> Any:
-        patch = mock.patch.object(FemurSegmentationLogic, "segmenter", segmenter)
-        patches.append(patch)
-        patch.start()
-        return segmenter
-
-    patches: list[Any] = []
-    yield put
-    for patch in patches:
-        patch.stop()
+def played(tmp_path_factory: Any, body: CTVolume, monkeypatch: pytest.MonkeyPatch) -> PlayedScreening:
+    """A stand-in where the panel would start the osteoscreen program."""
+    return PlayedScreening(tmp_path_factory.mktemp("stage"), body, monkeypatch)
 
 
 def add_volume(host: Any, ct: CTVolume, name: str) -> Any:
@@ -106,10 +77,10 @@ def test_without_a_volume_nothing_can_be_started(panel):
     assert not panel.ui.progressBar.visible
 
 
-def test_a_click_on_screen_shows_femora_measures_and_flags(host, panel, volume, source):
+def test_a_click_on_screen_shows_femora_measures_and_flags(host, panel, volume, played):
     from OsteoScreenLib.mrml.segmentation_node import read_masks
 
-    source(BoxSegmenter(DOUBT))
+    played.source(BoxSegmenter(DOUBT))
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     segmentation = panel.ui.segmentationSelector.currentNode()
@@ -123,7 +94,8 @@ def test_a_click_on_screen_shows_femora_measures_and_flags(host, panel, volume, 
     assert host.dialogs == []
 
 
-def test_a_check_alone_shows_flags_and_makes_no_segmentation(host, panel, volume):
+def test_a_check_alone_shows_flags_and_makes_no_segmentation(host, panel, volume, played):
+    played.checks()
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel, "checkButton")
     assert panel.ui.flagsTableSelector.currentNode().GetNumberOfRows() > 0
@@ -132,8 +104,8 @@ def test_a_check_alone_shows_flags_and_makes_no_segmentation(host, panel, volume
     assert not panel.ui.exportButton.enabled
 
 
-def test_a_missing_model_is_explained_in_the_panel(host, panel, volume, source):
-    source(FailingSegmenter(ModelError("The model femur-vbnet is not installed", next_step="Install it.")))
+def test_a_missing_model_is_explained_in_the_panel(host, panel, volume, played):
+    played.source(FailingSegmenter(ModelError("The model femur-vbnet is not installed", next_step="Install it.")))
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     assert "femur-vbnet is not installed" in panel.ui.sidesLabel.text
@@ -141,8 +113,8 @@ def test_a_missing_model_is_explained_in_the_panel(host, panel, volume, source):
     assert not panel.ui.measuresTableView.visible
 
 
-def test_cancel_in_the_middle_leaves_the_scene_as_it_was(host, panel, volume, source):
-    source(SlowSegmenter())
+def test_cancel_in_the_middle_leaves_the_scene_as_it_was(host, panel, volume, played):
+    played.does(holds=True)
     host.choose(panel.ui.inputSelector, "Body")
     before = [host.scene.GetNthNode(n).GetID() for n in range(host.scene.GetNumberOfNodes())]
     host.click(panel.ui.screenButton)
@@ -156,8 +128,9 @@ def test_cancel_in_the_middle_leaves_the_scene_as_it_was(host, panel, volume, so
     assert panel.ui.screenButton.enabled
 
 
-def test_the_panel_answers_while_a_case_is_running(host, panel, volume, source):
-    segmenter = source(SlowSegmenter())
+def test_the_panel_answers_while_a_case_is_running(host, panel, volume, played):
+    played.source(BoxSegmenter())
+    played.does(holds=True)
     host.choose(panel.ui.inputSelector, "Body")
     host.click(panel.ui.screenButton)
     host.wait_until(lambda: "Outlining" in panel.ui.statusLabel.text)
@@ -167,21 +140,22 @@ def test_the_panel_answers_while_a_case_is_running(host, panel, volume, source):
         host.application.processEvents()
         waits.append(time.perf_counter() - started)
         time.sleep(0.01)
-    segmenter.may_end.set()
+    played.go()
     host.wait_until(lambda: panel.ui.progressBar.visible is False)
     assert np.median(waits) < ANSWERS_WITHIN_S  # the median: a busy machine may hold up a single turn
 
 
-def test_scoring_again_after_editing_takes_the_edited_segments(host, panel, volume, source):
+def test_scoring_again_after_editing_takes_the_edited_segments(host, panel, volume, played):
     from OsteoScreenLib.mrml.segmentation_node import read_masks, write_masks
 
-    source(BoxSegmenter())
+    played.source(BoxSegmenter())
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     segmentation = panel.ui.segmentationSelector.currentNode()
     edited = read_masks(segmentation, volume).copy()
     edited[edited.shape[0] // 2 :] = 0
     write_masks(edited, volume, segmentation)
+    played.given(edited)
     screen(host, panel, "rescoreButton")
     assert "mL before" in panel.ui.statusLabel.text
     assert "\u2212" in panel.ui.statusLabel.text
@@ -189,13 +163,13 @@ def test_scoring_again_after_editing_takes_the_edited_segments(host, panel, volu
     assert count(host, "Segmentation") == 1
 
 
-def test_an_edited_segmentation_is_not_exported_with_the_old_result(host, panel, volume, source, tmp_path):
+def test_an_edited_segmentation_is_not_exported_with_the_old_result(host, panel, volume, played, tmp_path):
     from slicer_host import pythonqt
 
     from OsteoScreenLib.errors import InputError
     from OsteoScreenLib.mrml.segmentation_node import read_masks, write_masks
 
-    source(BoxSegmenter())
+    played.source(BoxSegmenter())
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     segmentation = panel.ui.segmentationSelector.currentNode()
@@ -208,11 +182,11 @@ def test_an_edited_segmentation_is_not_exported_with_the_old_result(host, panel,
     assert isinstance(pythonqt.errors.pop(), InputError)  # Slicer's tryWithErrorDisplay shows it and raises it again
 
 
-def test_the_exported_mask_is_the_one_in_the_scene(host, panel, volume, body, source, tmp_path):
+def test_the_exported_mask_is_the_one_in_the_scene(host, panel, volume, body, played, tmp_path):
     from OsteoScreenLib.ct.label_file import read_labels
     from OsteoScreenLib.mrml.segmentation_node import read_masks
 
-    source(BoxSegmenter())
+    played.source(BoxSegmenter())
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     panel.ui.exportDirectoryButton.directory = str(tmp_path)
@@ -225,8 +199,8 @@ def test_the_exported_mask_is_the_one_in_the_scene(host, panel, volume, body, so
     assert str(folder) in panel.ui.exportLabel.text
 
 
-def test_a_second_volume_keeps_the_answers_of_the_first(host, panel, volume, body, source):
-    source(BoxSegmenter())
+def test_a_second_volume_keeps_the_answers_of_the_first(host, panel, volume, body, played):
+    played.source(BoxSegmenter())
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     first = panel.ui.measuresTableSelector.currentNode()
@@ -241,24 +215,25 @@ def test_a_second_volume_keeps_the_answers_of_the_first(host, panel, volume, bod
     assert panel.ui.measuresTableSelector.currentNode() is first
 
 
-def test_closing_the_scene_in_the_middle_ends_the_work_and_shows_nothing_of_it(host, panel, volume, source):
-    segmenter = source(SlowSegmenter())
+def test_closing_the_scene_in_the_middle_ends_the_work_and_shows_nothing_of_it(host, panel, volume, played):
+    played.source(BoxSegmenter())
+    played.does(holds=True)
     host.choose(panel.ui.inputSelector, "Body")
     host.click(panel.ui.screenButton)
     host.wait_until(lambda: "Outlining" in panel.ui.statusLabel.text)
     host.scene.Clear()
-    segmenter.may_end.set()
+    played.go()
     host.pump()
     assert not panel.ui.progressBar.visible
     assert count(host, "Segmentation") == 0
     assert not panel.ui.screenButton.enabled
 
 
-def test_a_volume_under_a_transform_that_scales_is_refused_and_its_old_flags_are_gone(host, panel, volume, source):
+def test_a_volume_under_a_transform_that_scales_is_refused_and_its_old_flags_are_gone(host, panel, volume, played):
     import vtk
     from slicer_host import pythonqt
 
-    source(BoxSegmenter())
+    played.source(BoxSegmenter())
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     matrix = vtk.vtkMatrix4x4()
@@ -278,10 +253,10 @@ def test_the_modules_own_self_test_passes_in_the_host(host, panel, repository):
     test.runTest()
 
 
-def test_a_scene_that_is_saved_closed_and_loaded_shows_the_case_again(host, panel, volume, source, tmp_path):
+def test_a_scene_that_is_saved_closed_and_loaded_shows_the_case_again(host, panel, volume, played, tmp_path):
     from OsteoScreenLib.mrml.segmentation_node import read_masks
 
-    source(BoxSegmenter())
+    played.source(BoxSegmenter())
     host.choose(panel.ui.inputSelector, "Body")
     screen(host, panel)
     labels = read_masks(panel.ui.segmentationSelector.currentNode(), volume).copy()

@@ -104,6 +104,14 @@ def test_where_it_is_not_installed_that_is_said(monkeypatch, weights: Path):
     with pytest.raises(MissingPackageError, match="not installed") as caught:
         TotalSegmentatorSegmenter().segment(hips()[0])
     assert "pip install" in caught.value.next_step
+    assert "pip install" in totalsegmentator.why_unusable()
+
+
+def test_it_is_usable_where_program_and_weights_are_there(monkeypatch, weights: Path, tmp_path: Path):
+    monkeypatch.setattr(totalsegmentator.shutil, "which", lambda *_, **__: "TotalSegmentator")
+    assert totalsegmentator.why_unusable() == ""
+    monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", str(tmp_path / "nothing-here"))
+    assert "no weights" in totalsegmentator.why_unusable()
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,7 @@ class SlicerHost:
         return SimpleNamespace(
             applicationLogic=lambda: self._around.application,
             processEvents=self.application.processEvents,
+            temporaryPath=self._around.temporary.name,
             testingEnabled=lambda: False,
             applicationVersion="test host",
             setOverrideCursor=lambda cursor: None,

@@ -32,6 +32,7 @@ from OsteoScreenLib.mrml.flags_table import light_for_volume  # noqa: E402
 from OsteoScreenLib.mrml.measures_table import result_for_volume  # noqa: E402
 from OsteoScreenLib.mrml.osteoscreen_logic import OsteoScreenLogic as LibraryLogic  # noqa: E402
 from OsteoScreenPanel.case_runner import CaseRunner  # noqa: E402
+from OsteoScreenPanel.case_viewer import CaseViewer  # noqa: E402
 from OsteoScreenPanel.section import PanelState  # noqa: E402
 from OsteoScreenPanel.sections import SECTIONS  # noqa: E402
 from OsteoScreenPanel.work import Work  # noqa: E402
@@ -87,6 +88,7 @@ class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.sections = []
         self.work = None
         self.cases = None
+        self.views = CaseViewer(self)
         self._parameterNode = None
         self._parameterNodeGuiTag = None
         self._shownVolume = None

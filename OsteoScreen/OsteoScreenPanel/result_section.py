@@ -1,7 +1,9 @@
-"""Result: what was measured, and what it means for the user."""
+"""Result: what was measured, what it means for the user, and where it is in the views."""
 
+import qt
 from slicer.i18n import tr as _
 
+from OsteoScreenLib.mrml.case_views import sides_found
 from OsteoScreenPanel.section import PanelState, Section
 
 
@@ -10,12 +12,42 @@ class ResultSection(Section):
 
     FORM = "ResultSection.ui"
 
+    def setup(self) -> None:
+        self.ui.showLeftButton.connect("clicked(bool)", self.onShowLeftButton)
+        self.ui.showRightButton.connect("clicked(bool)", self.onShowRightButton)
+        self.ui.showAfterScreeningCheckBox.checked = self.panel.views.automatic
+        self.ui.showAfterScreeningCheckBox.connect("toggled(bool)", self.onShowAfterScreening)
+
+    def onShowLeftButton(self) -> None:
+        """Turn the views to the left femur."""
+        self.panel.views.show("left")
+
+    def onShowRightButton(self) -> None:
+        """Turn the views to the right femur."""
+        self.panel.views.show("right")
+
+    def onShowAfterScreening(self, automatic: bool) -> None:
+        """Whether a screening turns the views."""
+        self.panel.views.setAutomatic(automatic)
+
     def update(self, state: PanelState) -> None:
         self.ui.resultLabel.text = resultText(state.result)
         self.ui.measuresTableView.visible = bool(state.result and state.result.femurs)
         self.ui.measuresTableView.setMRMLTableNode(state.nodes.measures if state.result else None)
-        self.ui.measuresTableView.resizeColumnsToContents()
-        self.ui.measuresTableView.resizeRowsToContents()
+        self.fitTable()
+        found = sides_found(state.result)
+        self.ui.showLeftButton.enabled = "left" in found
+        self.ui.showRightButton.enabled = "right" in found
+
+    def fitTable(self) -> None:
+        """The names as wide as they are, the sides share the rest; as high as the rows."""
+        table = self.ui.measuresTableView
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(qt.QHeaderView.Stretch)
+        if header.count():
+            header.setSectionResizeMode(0, qt.QHeaderView.ResizeToContents)
+        table.resizeRowsToContents()
+        table.updateGeometry()
 
 
 def resultText(result) -> str:

@@ -17,10 +17,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6 import QtCore, QtTest, QtWidgets
 
-from slicer_host import parameter_node, pythonqt, scripted_module
+from slicer_host import editing_effects, parameter_node, pythonqt, scripted_module, segment_editor_effect
 from slicer_host.desktop import Desktop
 from slicer_host.form import load_form
 from slicer_host.scene import Scene
+from slicer_host.views import Views
 
 WIDTH = 460
 
@@ -29,7 +30,7 @@ class SlicerHost:
     """A test host, not Slicer. Use as a context: the stand-ins are in place inside it, and gone after it.
 
     Attributes:
-        scene: the real ``vtkMRMLScene``.
+        scene: the real ``vtkMRMLScene``. views: its layout, which can be drawn.
         dialogs: (kind, text) of each dialog that the module asked for; none is shown. Questions are answered yes.
         desktop: what file dialogs answer, and what the system was asked to open.
     """
@@ -41,6 +42,10 @@ class SlicerHost:
         self.desktop = Desktop()
         self._around = Scene()
         self.scene = self._around.scene
+        self.views = Views(self._around)
+        ini = QtCore.QSettings.Format.IniFormat
+        self._settings = QtCore.QSettings(f"{self._around.temporary.name}/settings.ini", ini)
+        self._at_startup: list[Callable[[], None]] = []
         self._stack = ExitStack()
         self._widgets: list[Any] = []
 
@@ -53,12 +58,14 @@ class SlicerHost:
         self.desktop.put_into(modules["qt"])
         modules |= scripted_module.make_modules()
         modules["slicer.parameterNodeWrapper"] = parameter_node.make_module()
+        modules |= segment_editor_effect.make_modules()
         for name, module in modules.items():
             self._put_module(name, module)
         of_slicer: dict[str, Any] = {
             name.partition(".")[2]: module for name, module in modules.items() if name.startswith("slicer.")
         }
         of_slicer |= {"mrmlScene": self.scene, "modules": self._around.modules, "app": self._app()}
+        of_slicer |= segment_editor_effect.names_in_slicer()
         for name, value in of_slicer.items():
             self._stack.enter_context(mock.patch.object(slicer, name, value, create=True))
         for name in ("errorDisplay", "warningDisplay", "infoDisplay"):
@@ -66,6 +73,8 @@ class SlicerHost:
         for name in ("confirmOkCancelDisplay", "confirmYesNoDisplay"):
             self._stack.enter_context(mock.patch.object(slicer.util, name, self._dialog(name, answer=True)))
         self._stack.enter_context(mock.patch.object(slicer.util, "loadUI", load_form))
+        self._stack.callback(segment_editor_effect.forget)
+        editing_effects.register()
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -82,6 +91,10 @@ class SlicerHost:
         """Load a module from its file and open its panel; returns the panel (the object of class ``...Widget``)."""
         module = self.load(path)
         getattr(module, path.stem)(SimpleNamespace())
+        for other in sorted(path.parent.glob("*.py")):
+            if other != path:
+                getattr(self.load(other), other.stem)(SimpleNamespace())
+        self._start_up()
         parent = scripted_module.Parent(pythonqt.wrap(QtWidgets.QWidget()))
         QtWidgets.QVBoxLayout(parent.qt_widget())
         panel = getattr(module, f"{path.stem}Widget")(parent)
@@ -146,7 +159,7 @@ class SlicerHost:
         self.pump()
 
     def click(self, widget: Any) -> None:
-        """A click of the left mouse button in the middle of a widget.
+        """A click of the left mouse button in the middle of a widget, or on its box.
 
         Raises:
             AssertionError: the widget is hidden or disabled: no user could click it.
@@ -154,7 +167,10 @@ class SlicerHost:
         button = pythonqt.unwrap(widget)
         assert button.isVisible(), f"{button.objectName()} is hidden"
         assert button.isEnabled(), f"{button.objectName()} is disabled"
-        QtTest.QTest.mouseClick(button, QtCore.Qt.MouseButton.LeftButton)
+        at = button.rect().center()
+        if isinstance(button, QtWidgets.QCheckBox):
+            at.setX(min(at.x(), 10))  # the box itself: beside a short text there is nothing to click
+        QtTest.QTest.mouseClick(button, QtCore.Qt.MouseButton.LeftButton, pos=at)
         self.pump()
 
     def choose(self, selector: Any, text: str) -> None:
@@ -195,7 +211,22 @@ class SlicerHost:
             applicationVersion="test host",
             setOverrideCursor=lambda cursor: None,
             restoreOverrideCursor=lambda: None,
+            layoutManager=lambda: self.views,
+            userSettings=lambda: pythonqt.wrap(self._settings),
+            cachePath=f"{self._around.temporary.name}/cache",
+            connect=self._connect,
         )
+
+    def _connect(self, signature: str, slot: Callable[[], None]) -> None:
+        """The application's own signals; the one that modules wait for comes when they are all loaded."""
+        if signature != "startupCompleted()":
+            raise NotImplementedError(f"the test host's application has no signal {signature}")
+        self._at_startup.append(slot)
+
+    def _start_up(self) -> None:
+        waiting, self._at_startup = self._at_startup, []
+        for slot in waiting:
+            slot()
 
     def _dialog(self, kind: str, answer: Any = None) -> Callable[..., Any]:
         def show(text: str, *_: Any, **__: Any) -> Any:

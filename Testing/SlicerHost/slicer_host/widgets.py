@@ -78,16 +78,31 @@ class ctkDirectoryButton(QtWidgets.QPushButton):
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self._directory = ""
+        self._directory, self._elide = "", QtCore.Qt.TextElideMode.ElideNone
         self._set_directory(QtCore.QDir.homePath())
 
     def _set_directory(self, directory: str) -> None:
         changed = directory != self._directory
         self._directory = directory
-        self.setText(directory)
+        self._show()
         if changed:
             self.directoryChanged.emit(directory)
 
+    def _set_elide(self, mode: QtCore.Qt.TextElideMode) -> None:
+        self._elide = mode
+        if mode != QtCore.Qt.TextElideMode.ElideNone:
+            self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._show()
+
+    def _show(self) -> None:
+        room = self.width() - 24
+        self.setText(self.fontMetrics().elidedText(self._directory, self._elide, room))
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show()
+
+    elideMode = QtCore.Property(QtCore.Qt.TextElideMode, lambda self: self._elide, _set_elide)
     directory = QtCore.Property(str, lambda self: self._directory, _set_directory)
 
 

@@ -10,11 +10,19 @@ from PySide6 import QtCore, QtUiTools, QtWidgets
 
 from slicer_host.node_combo_box import qMRMLNodeComboBox
 from slicer_host.pythonqt import Wrapped, connect, wrap
+from slicer_host.segment_editor import qMRMLSegmentEditorWidget
 from slicer_host.widgets import ctkCollapsibleButton, ctkDirectoryButton, qMRMLTableView, qMRMLWidget
 
 STAND_INS = {
     kind.__name__: kind
-    for kind in (ctkCollapsibleButton, ctkDirectoryButton, qMRMLNodeComboBox, qMRMLTableView, qMRMLWidget)
+    for kind in (
+        ctkCollapsibleButton,
+        ctkDirectoryButton,
+        qMRMLNodeComboBox,
+        qMRMLSegmentEditorWidget,
+        qMRMLTableView,
+        qMRMLWidget,
+    )
 }
 
 

@@ -1,0 +1,28 @@
+"""What the Segment Editor effects say of what they did, as the rich text that a Qt label shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from OsteoScreenLib.segmentation.femur_masks import FemurMasks
+
+
+def found_text(masks: FemurMasks, sides: Sequence[str]) -> str:
+    """What was found on the sides that were filled, a line each, and then the doubts about the outline.
+
+    The volumes are those of the outline; masking settings may have let less of it into a segment.
+    """
+    lines = []
+    for side in sides:
+        finding = masks.femurs[side]
+        reason = f" {escape(finding.reason)}" if finding.reason else ""
+        lines.append(f"{side.capitalize()} femur: {finding.volume_ml:.1f} mL found.{reason}")
+    lines += [escape(flag.message) for flag in masks.flags if flag.evidence.get("side") in (*sides, None)]
+    return "<br>".join(lines)
+
+
+def regions_text(count: int, incomplete: Mapping[str, str]) -> str:
+    """How many regions there are, and which of them are not whole and why, a line each."""
+    lines = [f"{count} {'region' if count == 1 else 'regions'}."]
+    return "<br>".join([*lines, *(f"{escape(name.capitalize())}: {escape(why)}" for name, why in incomplete.items())])

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-MIN_ELAPSED_S = 4.0
+MIN_ELAPSED_S = 5.0
 """Before that, the first steps say nothing of the later ones."""
 MIN_FRACTION = 0.1
 AGREEMENT = 2.0
-"""The pace of all the work so far and that of its last half may differ by this factor; else nothing is said."""
+"""The pace of the second and of the last third of the time may differ by this factor; else nothing is said."""
 
 
 def seconds_left(samples: Sequence[tuple[float, float]], now_s: float) -> float | None:
     """Seconds until the work is done, judged by its pace so far.
 
-    Two paces are compared: that since the beginning, and that of the last half of the time. Where they disagree, the
-    work is not even and any number would be a guess. Of two that agree, the slower counts. A step that tells nothing
-    for long slows the second pace down, so that an old estimate does not stand on.
+    The first third of the time does not count: reading a file is over in no time and says nothing of the rest. Of the
+    second and the last third the paces are compared. Where they disagree, the work is not even and any number would be
+    a guess. Of two that agree, the slower counts. A step that tells nothing for long slows the last pace down, so that
+    an old estimate does not stand on.
 
     Args:
         samples: (seconds, fraction done) as they were told, in order, the first at the beginning of the work.
@@ -27,18 +28,19 @@ def seconds_left(samples: Sequence[tuple[float, float]], now_s: float) -> float 
     """
     if not samples:
         return None
-    start_s, first = samples[0]
-    done = samples[-1][1]
-    elapsed = now_s - start_s
-    if elapsed < MIN_ELAPSED_S or not MIN_FRACTION <= done - first < 1.0 - first:
+    start_s, done = samples[0][0], samples[-1][1]
+    third = (now_s - start_s) / 3.0
+    if 3.0 * third < MIN_ELAPSED_S or not MIN_FRACTION <= done < 1.0:
         return None
-    middle_s = start_s + elapsed / 2.0
-    at_middle = max(fraction for seconds, fraction in samples if seconds <= middle_s)
-    overall, recent = (done - first) / elapsed, (done - at_middle) / (elapsed / 2.0)
-    slower, faster = sorted((overall, recent))
+    first, second = _done_at(samples, start_s + third), _done_at(samples, start_s + 2.0 * third)
+    slower, faster = sorted(((second - first) / third, (done - second) / third))
     if slower <= 0.0 or faster / slower > AGREEMENT:
         return None
     return (1.0 - done) / slower
+
+
+def _done_at(samples: Sequence[tuple[float, float]], moment_s: float) -> float:
+    return max((fraction for seconds, fraction in samples if seconds <= moment_s), default=0.0)
 
 
 def words_for(seconds: float | None) -> str:

@@ -1,9 +1,21 @@
 """The sections of the panel, from top to bottom."""
 
+from OsteoScreenPanel.cohort_section import CohortSection
 from OsteoScreenPanel.export_section import ExportSection
 from OsteoScreenPanel.femora_section import FemoraSection
+from OsteoScreenPanel.installed_section import InstalledSection
+from OsteoScreenPanel.models_section import ModelsSection
 from OsteoScreenPanel.result_section import ResultSection
 from OsteoScreenPanel.scan_section import ScanSection
 from OsteoScreenPanel.tables_section import TablesSection
 
-SECTIONS = (ScanSection, FemoraSection, ResultSection, ExportSection, TablesSection)
+SECTIONS = (
+    ScanSection,
+    FemoraSection,
+    ResultSection,
+    ExportSection,
+    CohortSection,
+    TablesSection,
+    ModelsSection,
+    InstalledSection,
+)

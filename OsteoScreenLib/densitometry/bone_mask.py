@@ -23,7 +23,8 @@ class Surface:
     """Outer faces of a mask's voxels: LPS points (n, 3), smooth outward unit normals (n, 3), areas in mm2.
 
     Attributes:
-        areas: of the smooth surface that a face stands for: its own area times the cosine to the smooth normal.
+        areas: of the smooth surface that a face stands for: its own area times the cosine to the smooth normal; of a
+            cut, the face's own area.
         half_mm: half a voxel's size across the face: how far the true surface may lie from it.
     """
 
@@ -154,9 +155,11 @@ class BoneMask:
             flat = length < 1e-6
             slope[flat, axis], length[flat] = -sign[flat], 1.0
             normal = -slope / length[:, None]
-            area = math.prod(np.delete(spacing, axis)) * np.maximum(normal[:, axis] * sign, 0.0)
+            cut = self._at_the_end(inner, axis, sign, float(spacing[axis]))
+            # Where the scan ends there is no surface: the face itself counts, not what it stands for.
+            area = math.prod(np.delete(spacing, axis)) * np.where(cut, 1.0, np.maximum(normal[:, axis] * sign, 0.0))
             half = np.full(len(index), spacing[axis] / 2)
-            found.append((place, normal, area, half, self._at_the_end(inner, axis, sign, float(spacing[axis]))))
+            found.append((place, normal, area, half, cut))
         place, normal, area, half, cut = (np.concatenate(entry) for entry in zip(*found, strict=True))
         faces = Surface(self.to_lps(place), normal[:, ::-1] @ self.geometry.matrix.T, area, half)
         return faces.where(~cut), faces.where(cut)

@@ -17,11 +17,27 @@ from OsteoScreenLib.densitometry.trochanters import greater_trochanter, lesser_t
 
 SHORTEST_SHAFT_MM = 20.0
 """Own choice: an axis fitted to less shaft is too uncertain for an angle; it still tells above from below."""
+USUAL_NECK_LENGTH = 2.24
+"""Neck length in head radii where too little of the shaft is in view: offset 43 mm (Noble 1988, Clin Orthop 235:148)
+over the sine of a neck-shaft angle of 127 degrees, for a head of 24 mm."""
 _BELOW_LESSER_MM = 10.0
 """The shaft begins so far below the tip of the lesser trochanter, where its hump has ended."""
 _TIP_REACH_MM = 8.0
 _TIP_CUT_MM2 = 12.0
-_NECK = ("neck_axis", "neck_centre_lps_mm", "neck_distance_mm", "neck_area_mm2", "neck_height_mm", "neck_depth_mm")
+_NECK = (
+    "neck_axis",
+    "neck_centre_lps_mm",
+    "neck_distance_mm",
+    "neck_area_mm2",
+    "neck_height_mm",
+    "neck_depth_mm",
+    "neck_to_frontal_plane_deg",
+)
+_SHORT_SHAFT = f"less than {SHORTEST_SHAFT_MM:.0f} mm of whole shaft sections are in the mask"
+_LITTLE_SHAFT = (
+    "Little of the shaft is in the mask: its axis is rough, good enough to divide the bone, and its distance from the "
+    "head is the usual one for the head's size."
+)
 _NO_HEAD = "no femoral head could be made out in the mask"
 _NO_NECK = "no neck could be made out beside the head"
 _NO_SHAFT = "the mask holds too little of the shaft below the lesser trochanter"
@@ -100,7 +116,10 @@ def _shaft_and_trochanters(
             frame = BoneFrame.of(centre, neck.axis, line.axis, side)
             tip = lesser_trochanter(bone, frame, head.radius_mm, frame.to_local(line.point)[:2])
     shaft_uv = frame.to_local(line.point)[:2]
-    _add_shaft(frame, line, neck, found, why)
+    if line.length_mm < SHORTEST_SHAFT_MM:
+        shaft_uv[0] = USUAL_NECK_LENGTH * head.radius_mm * float(neck.axis @ frame.axes[0])
+        found["notes"] = (_LITTLE_SHAFT,)
+    _add_shaft(frame, line, shaft_uv, neck, found, why)
     _add_tip(bone, "lesser_trochanter_lps_mm", frame, tip, found, why)
     top = greater_trochanter(bone, frame, head.radius_mm, shaft_uv)
     _add_tip(bone, "greater_trochanter_lps_mm", frame, top, found, why)
@@ -109,23 +128,28 @@ def _shaft_and_trochanters(
 
 
 def _add_shaft(
-    frame: BoneFrame, line: ShaftLine, neck: NeckSection, found: dict[str, Any], why: dict[str, str]
+    frame: BoneFrame,
+    line: ShaftLine,
+    shaft_uv: np.ndarray,
+    neck: NeckSection,
+    found: dict[str, Any],
+    why: dict[str, str],
 ) -> None:
-    offset, behind, _ = frame.to_local(line.point).tolist()
+    offset, behind = shaft_uv.tolist()
     along_u, along_w = float(neck.axis @ frame.axes[0]), float(neck.axis @ frame.axes[2])
     length = offset / max(along_u, 0.2)
     found["shaft_axis"], found["shaft_length_mm"] = point(line.axis), line.length_mm
     found["shaft_point_lps_mm"] = point(frame.to_lps(np.array([offset, behind, length * along_w])))
+    both = ("neck_shaft_angle_deg", "neck_length_mm")
+    if line.length_mm < SHORTEST_SHAFT_MM:
+        why.update(dict.fromkeys((*both, "femoral_offset_mm"), _SHORT_SHAFT))
+        return
     found["femoral_offset_mm"] = offset
     if "neck_axis" not in found:
-        reason = why["neck_axis"]
-        why.update(dict.fromkeys(("neck_shaft_angle_deg", "neck_length_mm"), reason))
+        why.update(dict.fromkeys(both, why["neck_axis"]))
         return
     found["neck_length_mm"] = length
-    if line.length_mm < SHORTEST_SHAFT_MM:
-        why["neck_shaft_angle_deg"] = f"only {line.length_mm:.0f} mm of shaft are in the mask, too little for an angle"
-    else:
-        found["neck_shaft_angle_deg"] = float(np.degrees(np.arccos(np.clip(along_w, -1.0, 1.0))))
+    found["neck_shaft_angle_deg"] = float(np.degrees(np.arccos(np.clip(along_w, -1.0, 1.0))))
 
 
 def _add_tip(

@@ -18,7 +18,7 @@ import numpy as np
 from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.densitometry.bone_frame import BoneFrame, checked_side
 from OsteoScreenLib.densitometry.bone_mask import BoneMask
-from OsteoScreenLib.densitometry.find_landmarks import landmarks_of
+from OsteoScreenLib.densitometry.find_landmarks import USUAL_NECK_LENGTH, landmarks_of
 from OsteoScreenLib.densitometry.landmarks import FemurLandmarks
 
 HEAD, NECK, TROCHANTERIC, INTERTROCHANTERIC, SHAFT = 1, 2, 3, 4, 5
@@ -36,9 +36,6 @@ HEAD_END = 0.70
 """The neck leaves the head so many head radii from its centre: there the neck is as wide as the sphere."""
 NECK_SHARE = 0.52
 """The neck ends at this share of the way from its narrowest section to the shaft's axis."""
-USUAL_NECK_LENGTH = 2.24
-"""Neck length in head radii where the shaft is not in view: offset 43 mm (Noble 1988, Clin Orthop 235:148) over the
-sine of a neck-shaft angle of 127 degrees, for a head of 24 mm."""
 LINE_ABOVE_LESSER, LINE_BESIDE_AXIS, LINE_SLOPE, TROCHANTERIC_INNER = 0.875, 0.625, 0.45, 0.583
 """Lower border of the trochanteric region: a line that passes 0.875 head radii above the tip of the lesser trochanter
 at 0.625 head radii beside the shaft's axis and rises inwards by 0.45; its inner end is 0.583 head radii within."""
@@ -198,5 +195,5 @@ def _reaches_its_end(bone: BoneMask, marks: FemurLandmarks) -> bool:
     height = (bone.points - np.asarray(marks.lesser_trochanter_lps_mm)) @ axis + SHAFT_BELOW_LESSER_MM
     thick = max(bone.geometry.spacing_xyz_mm)
     below = np.count_nonzero((height < 0.0) & (height > -2.0 * thick))
-    above = np.count_nonzero((height > 2.0 * thick) & (height < 4.0 * thick))
-    return bool(below > 0.8 * above)
+    above = np.count_nonzero((height >= 0.0) & (height < 2.0 * thick))
+    return bool(below > 0.75 * above)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from OsteoScreenLib.densitometry.head_fit import HeadSphere
 FAR_RADII = 3.2
 """Only the shaft lies so far from the head's centre, in head radii; the greater trochanter reaches to about 3."""
 _BAND_MM = 3.0
+_SHORT_START_RADII = 1.9
+"""Where less shaft is in the mask, from above the lesser trochanter: near 10 degrees off, enough to divide the bone."""
+_SHORTEST_MM = 15.0
+_SHORTEST_UPPER_MM = 15.0
+"""Own choice: an axis through fewer sections may point anywhere."""
 _ROUGH_START_RADII = 2.7
 """Below the head's centre along the shaft: under the lesser trochanter (its tip lies at 2.3)."""
 _LONGEST_MM = 85.0
@@ -24,7 +29,8 @@ class ShaftLine:
     """A line through the shaft.
 
     Attributes:
-        point: on it, LPS mm. axis: unit vector upwards. length_mm: of the shaft that it was fitted to.
+        point: on it, LPS mm. axis: unit vector upwards. length_mm: of the shaft that it was fitted to;
+            0 where sections through the trochanters had to help.
         residual_mm: root mean square distance of the sections' middles from it.
     """
 
@@ -49,12 +55,24 @@ def rough_shaft(bone: BoneMask, head: HeadSphere) -> ShaftLine | None:
     upper = away[near].mean(axis=0) if near.any() else np.zeros(3)
     axis = upper - middle
     axis = axis / np.linalg.norm(axis)
+    for start, shortest in ((_ROUGH_START_RADII, _SHORTEST_MM), (_SHORT_START_RADII, _SHORTEST_UPPER_MM)):
+        line = _settled(bone, axis, centre, start * radius)
+        if line is not None and line.length_mm >= shortest:
+            return line if start == _ROUGH_START_RADII else replace(line, length_mm=0.0)
+    return None
+
+
+def _settled(bone: BoneMask, axis: np.ndarray, centre: np.ndarray, start_mm: float) -> ShaftLine | None:
+    """Fit the line below a level, take that level along the new line, and so on."""
     line = None
-    for _ in range(4):
-        line = fit_shaft(bone, axis, centre - _ROUGH_START_RADII * radius * axis) or line
-        if line is None:
+    for _ in range(5):
+        better = fit_shaft(bone, axis, centre - start_mm * axis)
+        if better is None:
             return None
-        axis = line.axis
+        settled = line is not None and float(better.axis @ axis) > np.cos(np.radians(0.1))
+        line, axis = better, better.axis
+        if settled:
+            break
     return line
 
 

@@ -89,12 +89,7 @@ class SlicerHost:
 
     def open(self, path: Path) -> Any:
         """Load a module from its file and open its panel; returns the panel (the object of class ``...Widget``)."""
-        module = self.load(path)
-        getattr(module, path.stem)(SimpleNamespace())
-        for other in sorted(path.parent.glob("*.py")):
-            if other != path:
-                getattr(self.load(other), other.stem)(SimpleNamespace())
-        self._start_up()
+        module = self.start(path.parent)[path.stem]
         parent = scripted_module.Parent(pythonqt.wrap(QtWidgets.QWidget()))
         QtWidgets.QVBoxLayout(parent.qt_widget())
         panel = getattr(module, f"{path.stem}Widget")(parent)
@@ -106,6 +101,14 @@ class SlicerHost:
         parent.qt_widget().show()
         self.pump()
         return panel
+
+    def start(self, folder: Path) -> dict[str, ModuleType]:
+        """Load every module of a folder, as Slicer does when it starts, and say that it has started."""
+        modules = {path.stem: self.load(path) for path in sorted(folder.glob("*.py"))}
+        for name, module in modules.items():
+            getattr(module, name)(SimpleNamespace())
+        self._start_up()
+        return modules
 
     def load(self, path: Path) -> ModuleType:
         """Import a module's file under its own name, for as long as the host is open."""

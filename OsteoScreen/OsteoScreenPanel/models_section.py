@@ -50,10 +50,10 @@ class ModelsSection(Section):
         self._states = {row.folder: self._states[row.folder] for row in self._rows if row.folder in self._states}
         states = [self.stateOf(row) for row in self._rows]
         texts = [
-            (row.model_id, row.version, row.task, originText(row), yesNo(row.demonstration), text)
+            (row.model_id, row.version, text, row.task, originText(row), yesNo(row.demonstration))
             for row, (_light, text) in zip(self._rows, states, strict=True)
         ]
-        showRows(self.ui.modelsTable, texts, [light for light, _text in states], lightColumn=5)
+        showRows(self.ui.modelsTable, texts, [light for light, _text in states], lightColumn=2)
         self.ui.modelsTable.resizeColumnsToContents()
         self.updateButtons()
 
@@ -90,7 +90,7 @@ class ModelsSection(Section):
         self.say(_("Verifying ..."))
         self.quiet.start(
             lambda: self.logic.verify(row),
-            lambda sha256: self.noteState(row, "green", _("verified"), _("SHA-256 {sha256}").format(sha256=sha256)),
+            lambda sha256: self.noteState(row, "green", _("verified"), digestText(sha256)),
             lambda error: self.noteState(row, "red", _("damaged"), str(error)),
         )
 
@@ -175,6 +175,11 @@ class ModelsSection(Section):
         """A line under the buttons; an empty one takes it away."""
         self.ui.modelsStatusLabel.text = text
         self.ui.modelsStatusLabel.visible = bool(text)
+
+
+def digestText(sha256: str) -> str:
+    """A digest in two lines: a label does not break it, and the panel would be as wide as it is long."""
+    return _("SHA-256:\n{first}\n{second}").format(first=sha256[:32], second=sha256[32:])
 
 
 def originText(row) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,6 @@ from OsteoScreenLib.errors import ModelError
 pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
 if sys.platform.startswith("linux"):
     pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
-
-ANSWERS_WITHIN_S = 0.1
-"""What the panel promises while a case is running."""
 
 
 @pytest.fixture
@@ -126,23 +122,6 @@ def test_cancel_in_the_middle_leaves_the_scene_as_it_was(host, panel, volume, pl
     assert "The scene is as it was" in panel.ui.statusLabel.text
     assert [host.scene.GetNthNode(n).GetID() for n in range(host.scene.GetNumberOfNodes())] == before
     assert panel.ui.screenButton.enabled
-
-
-def test_the_panel_answers_while_a_case_is_running(host, panel, volume, played):
-    played.source(BoxSegmenter())
-    played.does(holds=True)
-    host.choose(panel.ui.inputSelector, "Body")
-    host.click(panel.ui.screenButton)
-    host.wait_until(lambda: "Outlining" in panel.ui.statusLabel.text)
-    waits = []
-    for _ in range(20):
-        started = time.perf_counter()
-        host.application.processEvents()
-        waits.append(time.perf_counter() - started)
-        time.sleep(0.01)
-    played.go()
-    host.wait_until(lambda: panel.ui.progressBar.visible is False)
-    assert np.median(waits) < ANSWERS_WITHIN_S  # the median: a busy machine may hold up a single turn
 
 
 def test_scoring_again_after_editing_takes_the_edited_segments(host, panel, volume, played):

@@ -161,6 +161,22 @@ class SlicerHost:
             time.sleep(0.002)
         self.pump()
 
+    def turns_until(self, true: Callable[[], bool], limit_s: float = 60.0) -> list[float]:
+        """Let Qt run until something is true; returns how long each turn of its event loop took, in seconds.
+
+        Raises:
+            TimeoutError: it does not come true.
+        """
+        until, turns = time.monotonic() + limit_s, []
+        while not true():
+            if time.monotonic() > until:
+                raise TimeoutError("what the test waits for does not come true")
+            started = time.perf_counter()
+            self.application.processEvents()
+            turns.append(time.perf_counter() - started)
+            time.sleep(0.002)
+        return turns
+
     def click(self, widget: Any) -> None:
         """A click of the left mouse button in the middle of a widget, or on its box.
 

@@ -34,6 +34,11 @@ def side_of_segment(segment_id: str, segment: Any) -> str | None:
     return None
 
 
+def is_unnamed(segment: Any) -> bool:
+    """Whether a segment still has the name that Slicer gives to a new one, so that no user's word is lost."""
+    return re.fullmatch(r"(Segment(_\d+)?)?", segment.GetName() or "") is not None
+
+
 def segment_is_empty(segmentation_node: Any, segment_id: str) -> bool:
     """Whether a segment has no voxel."""
     import slicer

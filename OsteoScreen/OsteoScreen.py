@@ -122,21 +122,27 @@ class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def enter(self):
         """The panel is opened, again."""
+        for section in self.sections:
+            section.enter()
         self.initializeParameterNode()
 
     def exit(self):
         """The panel is left: stop following the parameter node; a screening goes on."""
+        for section in self.sections:
+            section.exit()
         self.setParameterNode(None)
 
     def onSceneStartClose(self, caller, event):
         """The scene's nodes are about to go, and with them what a screening would write into."""
         self.work.stop()
+        for section in self.sections:
+            section.sceneClosing()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
         """The scene is empty; if the panel is open it needs a new parameter node."""
         if self.parent.isEntered:
-            self.initializeParameterNode()
+            self.enter()
 
     def initializeParameterNode(self):
         """Follow the scene's parameter node; suggest the first volume where none is chosen."""

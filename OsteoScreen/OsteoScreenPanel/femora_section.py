@@ -1,10 +1,9 @@
-"""Femora: the segmentation, what outlines it, which sides it shows, and scoring again after editing."""
+"""Femora: the segmentation, what outlines it, and which sides it shows."""
 
 from slicer.i18n import tr as _
 
 from OsteoScreenLib.mrml.femur_choices import engine_choices, position_of, source_choices
 from OsteoScreenLib.mrml.panel_words import sides_text
-from OsteoScreenLib.mrml.segmentation_node import has_femora
 from OsteoScreenPanel.section import PanelState, Section
 
 
@@ -21,7 +20,6 @@ class FemoraSection(Section):
             self.ui.engineComboBox.addItem(entryText(choice))
         self.ui.sourceComboBox.connect("activated(int)", self.onSourceChosen)
         self.ui.engineComboBox.connect("activated(int)", self.onEngineChosen)
-        self.ui.rescoreButton.connect("clicked(bool)", self.onRescoreButton)
 
     def onSourceChosen(self, position: int) -> None:
         """Another source of outlines."""
@@ -33,13 +31,7 @@ class FemoraSection(Section):
         self.panel.logic.getParameterNode().engine = self.engines[position].key
         self.panel.updatePanel()
 
-    def onRescoreButton(self) -> None:
-        """Measure the segments as they are now."""
-        self.panel.cases.rescore()
-
     def update(self, state: PanelState) -> None:
-        has_segments = state.volumeNode is not None and has_femora(state.nodes.segmentation)
-        self.ui.rescoreButton.enabled = state.idle and has_segments
         self.ui.sidesLabel.text = sides_text(state.result)
         self.ui.sidesLabel.visible = state.result is not None
         self.showChoices(state.idle)

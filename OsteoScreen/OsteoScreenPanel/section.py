@@ -55,5 +55,14 @@ class Section:
     def followVolume(self) -> None:
         """Another volume was chosen: what was said of the last one no longer holds."""
 
+    def enter(self) -> None:
+        """The panel is opened, again; an update follows."""
+
+    def exit(self) -> None:
+        """The panel is left."""
+
+    def sceneClosing(self) -> None:
+        """The nodes of the scene are about to go."""
+
     def cleanup(self) -> None:
         """The panel is destroyed."""

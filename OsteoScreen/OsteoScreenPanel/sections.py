@@ -1,6 +1,7 @@
 """The sections of the panel, from top to bottom."""
 
 from OsteoScreenPanel.cohort_section import CohortSection
+from OsteoScreenPanel.editor_section import EditorSection
 from OsteoScreenPanel.export_section import ExportSection
 from OsteoScreenPanel.femora_section import FemoraSection
 from OsteoScreenPanel.installed_section import InstalledSection
@@ -12,6 +13,7 @@ from OsteoScreenPanel.tables_section import TablesSection
 SECTIONS = (
     ScanSection,
     FemoraSection,
+    EditorSection,
     ResultSection,
     ExportSection,
     CohortSection,

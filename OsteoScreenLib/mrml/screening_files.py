@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from OsteoScreenLib.ct.label_file import read_labels
+from OsteoScreenLib.ct.plain_metaimage import write_metaimage
 from OsteoScreenLib.ct.same_grid import same_grid
 from OsteoScreenLib.ct.sidecar import write_sidecar
 from OsteoScreenLib.ct.volume import CTVolume
-from OsteoScreenLib.ct.write import write_image, write_labels
 from OsteoScreenLib.errors import OsteoScreenError, OutputError
 from OsteoScreenLib.models.engines import AUTO
 from OsteoScreenLib.result.case_result import CaseResult
@@ -90,14 +90,13 @@ class ScreeningFolder:
         """
         try:
             self.temporary.mkdir()
-            write_image(ct, self.image)
+            write_metaimage(ct.hu, ct.geometry, self.image)
             write_sidecar(ct.acquisition, self.image)
             if order.labels is not None:
-                write_labels(np.ascontiguousarray(order.labels, np.uint8), ct.geometry, self.mask)
-        except (OSError, OutputError) as error:
-            reason = error.message if isinstance(error, OutputError) else error.strerror or str(error)
+                write_metaimage(np.asarray(order.labels, np.uint8), ct.geometry, self.mask)
+        except OSError as error:
             raise OutputError(
-                f"The scan could not be written for the program that screens it: {reason}",
+                f"The scan could not be written for the program that screens it: {error.strerror or error}",
                 path=self.path,
                 next_step="Free some space on this disk, or choose another temporary folder in Slicer's settings.",
             ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -13,13 +14,24 @@ errors: list[BaseException] = []
 """Exceptions that slots raised; Qt would only print them."""
 
 
-class Wrapped:
+class _OfQt(type):
+    """Makes the classes of the module ``qt``: called they make a wrapped object, their attributes are Qt's own."""
+
+    _of_qt: type | None = None
+
+    def __call__(cls, *arguments: Any) -> Any:
+        if cls._of_qt is None:
+            raise TypeError("only classes of Qt are made by a module")
+        return wrap(cls._of_qt(*map(unwrap, arguments)))
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(cls._of_qt, name)
+
+
+class Wrapped(metaclass=_OfQt):
     """A QObject as PythonQt shows it. What the object does not have raises AttributeError."""
 
     __slots__ = ("_object",)
-
-    def __init__(self, wrapped: QtCore.QObject) -> None:
-        object.__setattr__(self, "_object", wrapped)
 
     def __getattr__(self, name: str) -> Any:
         wrapped = object.__getattribute__(self, "_object")
@@ -27,13 +39,14 @@ class Wrapped:
             return wrapped.objectName()
         if name == "className":
             return lambda: wrapped.metaObject().className()
-        if name == "connect":
-            return lambda signature, slot: connect(wrapped, signature, slot)
+        if name in ("connect", "disconnect"):
+            act = connect if name == "connect" else disconnect
+            return lambda signature, slot: act(wrapped, signature, slot)
         if wrapped.metaObject().indexOfProperty(name) >= 0:
             return wrap(wrapped.property(name))
         member = getattr(wrapped, name)
         if isinstance(member, QtCore.SignalInstance):
-            raise AttributeError(f"{name} is a signal: connect it by its signature")
+            return WrappedSignal(wrapped, name)
         if not callable(member):
             return wrap(member)
         return lambda *arguments: wrap(member(*map(unwrap, arguments)))
@@ -43,7 +56,7 @@ class Wrapped:
         index = wrapped.metaObject().indexOfProperty(name)
         if index < 0 or not wrapped.metaObject().property(index).isWritable():
             raise AttributeError(f"{wrapped.metaObject().className()} has no property {name} that can be set")
-        wrapped.setProperty(name, unwrap(value))
+        wrapped.setProperty(name, list(value) if isinstance(value, tuple) else unwrap(value))
 
     def __eq__(self, other: object) -> bool:
         return unwrap(other) is unwrap(self)
@@ -55,23 +68,46 @@ class Wrapped:
         return True
 
 
-class WrappedClass:
-    """A class of Qt: called it makes a wrapped object; its attributes (enumerations, static functions) are Qt's own."""
+class WrappedSignal:
+    """A signal as an attribute: ``widget.currentNodeChanged.connect(f)``. It can be connected, and nothing else."""
 
-    def __init__(self, of_qt: type) -> None:
-        self._class = of_qt
+    __slots__ = ("_name", "_sender")
 
-    def __call__(self, *arguments: Any) -> Any:
-        return wrap(self._class(*map(unwrap, arguments)))
+    def __init__(self, sender: QtCore.QObject, name: str) -> None:
+        self._sender, self._name = sender, name
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._class, name)
+    def connect(self, slot: Callable[..., Any]) -> None:
+        connect(self._sender, self._signature(), slot)
+
+    def disconnect(self, slot: Callable[..., Any]) -> None:
+        disconnect(self._sender, self._signature(), slot)
+
+    def _signature(self) -> str:
+        """The signal's only signature; where there are several, one must be named."""
+        found = {known for known in _signatures(self._sender) if known.partition("(")[0] == self._name}
+        if len(found) != 1:
+            raise AttributeError(f"{self._name} is not one signal but {sorted(found)}: connect it by its signature")
+        return found.pop()
+
+
+_classes: dict[type, type] = {}
+
+
+def class_of(of_qt: type) -> type:
+    """The class of wrapped objects of a class of Qt, a subclass of those of its bases: ``qt.QWidget`` and so on."""
+    if of_qt not in _classes:
+        bases = [base for base in of_qt.__bases__ if issubclass(base, QtCore.QObject)]
+        base = class_of(bases[0]) if bases else Wrapped
+        _classes[of_qt] = _OfQt(of_qt.__name__, (base,), {"__slots__": (), "_of_qt": of_qt})
+    return _classes[of_qt]
 
 
 def wrap(value: Any) -> Any:
     """A value that Qt gave, as PythonQt shows it."""
-    if isinstance(value, (QtCore.QObject,)):
-        return Wrapped(value)
+    if isinstance(value, QtCore.QObject):
+        wrapped = object.__new__(class_of(type(value)))
+        object.__setattr__(wrapped, "_object", value)
+        return wrapped
     if isinstance(value, (list, tuple)):
         return type(value)(wrap(entry) for entry in value)
     return value
@@ -91,11 +127,8 @@ def connect(sender: QtCore.QObject, signature: str, slot: Callable[..., Any]) ->
         AttributeError: the object has no signal of that signature.
     """
     name, _, types = signature.rstrip(")").partition("(")
-    meta = sender.metaObject()
-    known = {meta.method(n).methodSignature().data().decode() for n in range(meta.methodCount())}
-    known |= set(getattr(sender, "SIGNATURES", ()))
-    if signature.replace(" ", "") not in {entry.replace(" ", "") for entry in known}:
-        raise AttributeError(f"{meta.className()} has no signal {signature}")
+    if signature.replace(" ", "") not in {entry.replace(" ", "") for entry in _signatures(sender)}:
+        raise AttributeError(f"{sender.metaObject().className()} has no signal {signature}")
     n_values = min(len([kind for kind in types.split(",") if kind]), _n_taken(slot))
 
     def called(*values: Any) -> None:
@@ -106,8 +139,33 @@ def connect(sender: QtCore.QObject, signature: str, slot: Callable[..., Any]) ->
 
     # PySide gives a slot as many values as it names, so the three numbers that occur are written out.
     taking = (lambda: called(), lambda first: called(first), lambda first, second: called(first, second))
-    getattr(sender, name).connect(taking[n_values])
+    connection = getattr(sender, name).connect(taking[n_values])
+    _connections[:] = [entry for entry in _connections if entry[0]() is not None]
+    _connections.append((weakref.ref(sender), name, slot, connection))
     return True
+
+
+def disconnect(sender: QtCore.QObject, signature: str, slot: Callable[..., Any]) -> bool:
+    """Undo :func:`connect`; says whether there was anything to undo, as Qt does."""
+    name = signature.partition("(")[0]
+    found = [entry for entry in _connections if entry[0]() is sender and entry[1] == name and entry[2] == slot]
+    for entry in found:
+        QtCore.QObject.disconnect(entry[3])
+        _connections.remove(entry)
+    return bool(found)
+
+
+_connections: list[tuple[Any, str, Callable[..., Any], Any]] = []
+"""(reference to the sender, signal, slot, connection) of every connection whose sender is still there."""
+
+
+def _signatures(sender: QtCore.QObject) -> set[str]:
+    """Signatures of an object's methods; a stand-in names its own where Qt shows them in another way."""
+    meta = sender.metaObject()
+    own = set(getattr(sender, "SIGNATURES", ()))
+    named = {signature.partition("(")[0] for signature in own}
+    known = {meta.method(n).methodSignature().data().decode() for n in range(meta.methodCount())}
+    return own | {signature for signature in known if signature.partition("(")[0] not in named}
 
 
 def _n_taken(slot: Callable[..., Any]) -> int:
@@ -124,7 +182,7 @@ def make_qt_module() -> ModuleType:
         for name in dir(part):
             entry = getattr(part, name)
             if isinstance(entry, type) and issubclass(entry, QtCore.QObject):
-                entry = WrappedClass(entry)
+                entry = class_of(entry)
             if not name.startswith("_"):
                 setattr(module, name, entry)
     return module

@@ -17,7 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6 import QtCore, QtTest, QtWidgets
 
-from slicer_host import editing_effects, parameter_node, pythonqt, scripted_module, segment_editor_effect
+from slicer_host import editing_effects, parameter_node, pythonqt, scripted_module, segment_editor_effect, slicer_source
 from slicer_host.desktop import Desktop
 from slicer_host.form import load_form
 from slicer_host.scene import Scene
@@ -54,7 +54,7 @@ class SlicerHost:
         import slicer.util
 
         pythonqt.errors.clear()
-        modules: dict[str, ModuleType] = {"qt": pythonqt.make_qt_module(), "ctk": ModuleType("ctk")}
+        modules: dict[str, ModuleType] = {"qt": pythonqt.make_qt_module(), "ctk": slicer_source.Ctk("ctk")}
         self.desktop.put_into(modules["qt"])
         modules |= scripted_module.make_modules()
         modules["slicer.parameterNodeWrapper"] = parameter_node.make_module()
@@ -73,9 +73,21 @@ class SlicerHost:
         for name in ("confirmOkCancelDisplay", "confirmYesNoDisplay"):
             self._stack.enter_context(mock.patch.object(slicer.util, name, self._dialog(name, answer=True)))
         self._stack.enter_context(mock.patch.object(slicer.util, "loadUI", load_form))
+        self._put_originals(slicer)
         self._stack.callback(segment_editor_effect.forget)
         editing_effects.register()
         return self
+
+    def _put_originals(self, slicer: ModuleType) -> None:
+        """Slicer's own Python files in place of the stand-ins, where the environment names a checkout of them."""
+        folder = slicer_source.checkout()
+        if folder is None:
+            return
+        self._stack.callback(slicer_source.forget)
+        for name, value in slicer_source.names_in_slicer(folder, slicer).items():
+            self._stack.enter_context(mock.patch.object(slicer, name, value, create=True))
+        for name, module in slicer_source.load_originals(folder, self._put_module).items():
+            self._stack.enter_context(mock.patch.object(slicer, name.partition(".")[2], module))
 
     def __exit__(self, *raised: object) -> None:
         for widget, parent in self._widgets:
@@ -106,7 +118,9 @@ class SlicerHost:
         """Load every module of a folder, as Slicer does when it starts, and say that it has started."""
         modules = {path.stem: self.load(path) for path in sorted(folder.glob("*.py"))}
         for name, module in modules.items():
-            getattr(module, name)(SimpleNamespace())
+            known = SimpleNamespace(path=module.__file__)
+            self._stack.enter_context(mock.patch.object(self._around.modules, name.lower(), known, create=True))
+            getattr(module, name)(SimpleNamespace(path=module.__file__))
         self._start_up()
         return modules
 
@@ -228,6 +242,8 @@ class SlicerHost:
             temporaryPath=self._around.temporary.name,
             testingEnabled=lambda: False,
             applicationVersion="test host",
+            translate=lambda context, text: text,
+            moduleManager=slicer_source.ModuleManager,
             setOverrideCursor=lambda cursor: None,
             restoreOverrideCursor=lambda: None,
             layoutManager=lambda: self.views,

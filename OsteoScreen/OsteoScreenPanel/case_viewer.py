@@ -4,7 +4,8 @@ from typing import Any
 
 import slicer
 
-from OsteoScreenLib.mrml.case_views import show_case, sides_found
+from OsteoScreenLib.mrml.case_views import show_case
+from OsteoScreenLib.mrml.femur_focus import sides_found
 
 SETTING = "OsteoScreen/ShowFemoraAfterScreening"
 """In the user's settings, not in the scene: a habit of the reader, not a property of a case."""

@@ -3,7 +3,7 @@
 import qt
 from slicer.i18n import tr as _
 
-from OsteoScreenLib.mrml.case_views import sides_found
+from OsteoScreenLib.mrml.femur_focus import sides_found
 from OsteoScreenPanel.section import PanelState, Section
 
 

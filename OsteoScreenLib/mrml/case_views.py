@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from OsteoScreenLib.mrml.femur_focus import femur_point_ras, sides_found
 from OsteoScreenLib.mrml.femur_terms import FEMUR_TERMS
 from OsteoScreenLib.mrml.segmentation_node import has_femora
 from OsteoScreenLib.result.case_result import CaseResult
@@ -46,36 +47,6 @@ def show_case(volume_node: Any, segmentation_node: Any | None, result: CaseResul
     if point is not None:
         centre_slices(scene, point)
         face_cameras(scene, point)
-
-
-def sides_found(result: CaseResult | None) -> tuple[str, ...]:
-    """The sides of which a femur, or a part of one, was found."""
-    if result is None:
-        return ()
-    return tuple(side for side, finding in result.femurs.items() if finding.presence != "absent")
-
-
-def femur_point_ras(
-    volume_node: Any, segmentation_node: Any | None, result: CaseResult, side: str
-) -> tuple[float, float, float] | None:
-    """The point of a femur that the views turn to, RAS millimetres in the world.
-
-    The centre of the head as it was measured, at its place in the volume: where the volume was moved by a transform
-    since then, the point moves with it. Where no head was found, the middle of the segment.
-
-    Returns:
-        The point; None where the side has neither.
-    """
-    finding = result.femurs.get(side)
-    if finding is None or finding.presence == "absent":
-        return None
-    if finding.head_centre_lps_mm is not None:
-        return _world_of_index(volume_node, result.geometry.to_index(finding.head_centre_lps_mm))
-    segment_id = FEMUR_TERMS[side].segment_id
-    if segmentation_node is None or segmentation_node.GetSegmentation().GetSegment(segment_id) is None:
-        return None
-    middle = segmentation_node.GetSegmentCenterRAS(segment_id)
-    return None if middle is None else (float(middle[0]), float(middle[1]), float(middle[2]))
 
 
 def set_bone_window(volume_node: Any) -> bool:
@@ -176,22 +147,8 @@ def _has_window_of_file(display: Any) -> bool:
     """Whether a display node shows the first window that came with the file."""
     if display.GetNumberOfWindowLevelPresets() == 0:
         return False
-    proposed = (display.GetWindowLevelPresetWindow(0), display.GetWindowLevelPresetLevel(0))
+    proposed = (display.GetWindowPreset(0), display.GetLevelPreset(0))
     return bool((display.GetWindow(), display.GetLevel()) == proposed)
-
-
-def _world_of_index(volume_node: Any, index_xyz: tuple[float, float, float]) -> tuple[float, float, float]:
-    """RAS millimetres in the world of a (fractional) voxel index of a volume node."""
-    import slicer
-    import vtk
-
-    matrix = vtk.vtkMatrix4x4()
-    volume_node.GetIJKToRASMatrix(matrix)
-    local = matrix.MultiplyPoint((*index_xyz, 1.0))[:3]
-    to_world = vtk.vtkGeneralTransform()
-    slicer.vtkMRMLTransformNode.GetTransformBetweenNodes(volume_node.GetParentTransformNode(), None, to_world)
-    right, anterior, superior = to_world.TransformPoint(local)
-    return right, anterior, superior
 
 
 def _nodes(scene: Any, class_name: str) -> Iterator[Any]:

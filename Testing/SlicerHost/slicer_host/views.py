@@ -69,15 +69,14 @@ class Views:
 
     def draw_3d(self, path: Path, size: tuple[int, int]) -> None:
         """Write the first 3D view as a PNG of so many pixels (width, height)."""
-        if "3D" not in self._drawn:
-            node = self._around.scene.GetFirstNodeByClass("vtkMRMLViewNode")
-            self._drawn["3D"] = _View3D(node, self._around.application)
+        self.open_3d()
         self._drawn["3D"].write(path, size)
 
     def open_3d(self) -> None:
         """Make the 3D view, and with it its camera, as Slicer does when its window opens."""
-        node = self._around.scene.GetFirstNodeByClass("vtkMRMLViewNode")
-        self._drawn.setdefault("3D", _View3D(node, self._around.application))
+        if "3D" not in self._drawn:
+            node = self._around.scene.GetFirstNodeByClass("vtkMRMLViewNode")
+            self._drawn["3D"] = _View3D(node, self._around.application)
 
     def _add_slice_logics(self) -> None:
         import slicer

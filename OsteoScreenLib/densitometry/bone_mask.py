@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.errors import InputError
 
 _MARGIN_VOXELS = 3
 _REACH_MM = 1.5
@@ -45,12 +46,15 @@ class BoneMask:
     Attributes:
         mask: (z, y, x) bool. scanned: (z, y, x) bool, False beyond the image and where nothing was measured.
         geometry: of both. offset_zyx: index in the whole array of the first voxel here; may be negative.
+        part, within: slices of the whole array and of these arrays that hold the same voxels.
     """
 
     mask: np.ndarray
     scanned: np.ndarray
     geometry: Geometry
     offset_zyx: tuple[int, int, int]
+    part: tuple[slice, ...]
+    within: tuple[slice, ...]
 
     @classmethod
     def of(cls, mask: np.ndarray, geometry: Geometry, scanned: np.ndarray | None = None) -> BoneMask:
@@ -62,7 +66,8 @@ class BoneMask:
             scanned: (z, y, x) bool, False in the padding around a round field of view; None: all was scanned.
 
         Raises:
-            ValueError: arrays and geometry differ in size, the geometry cannot be, or the mask is empty.
+            ValueError: arrays and geometry differ in size, or the geometry cannot be.
+            InputError: ``empty_mask``.
         """
         mask = np.asarray(mask) != 0
         valid, why = geometry.is_valid()
@@ -72,7 +77,7 @@ class BoneMask:
             raise ValueError(f"mask {mask.shape}, scanned field and geometry {geometry.shape_zyx} differ in size")
         used = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
         if used[0].size == 0:
-            raise ValueError("the mask is empty: there is no bone to describe")
+            raise InputError("The mask is empty", next_step="Outline the femur first.", code="empty_mask")
         low = [int(entry[0]) - _MARGIN_VOXELS for entry in used]
         high = [int(entry[-1]) + 1 + _MARGIN_VOXELS for entry in used]
         part = tuple(slice(max(a, 0), min(b, n)) for a, b, n in zip(low, high, mask.shape, strict=True))
@@ -82,7 +87,8 @@ class BoneMask:
         own = Geometry(
             shape, geometry.spacing_xyz_mm, geometry.to_physical((low[2], low[1], low[0])), geometry.direction
         )
-        return cls(np.pad(mask[part], pad), np.pad(seen, pad), own, (low[0], low[1], low[2]))
+        within = tuple(slice(a, n - b) for (a, b), n in zip(pad, shape, strict=True))
+        return cls(np.pad(mask[part], pad), np.pad(seen, pad), own, (low[0], low[1], low[2]), part, within)
 
     @property
     def volume_ml(self) -> float:

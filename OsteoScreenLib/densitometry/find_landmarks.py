@@ -14,7 +14,10 @@ from OsteoScreenLib.densitometry.landmarks import MEASURES, FemurLandmarks, poin
 from OsteoScreenLib.densitometry.neck_fit import NeckSection, chords_mm, coarse_direction, fit_neck, section_is_cut
 from OsteoScreenLib.densitometry.shaft_fit import ShaftLine, fit_shaft, rough_shaft
 from OsteoScreenLib.densitometry.trochanters import greater_trochanter, lesser_trochanter
+from OsteoScreenLib.errors import InputError
 
+SMALLEST_ML = 8.0
+"""Own choice: the head alone has 28 ml and more; less than a third of it shows nothing."""
 SHORTEST_SHAFT_MM = 20.0
 """Own choice: an axis fitted to less shaft is too uncertain for an angle; it still tells above from below."""
 USUAL_NECK_LENGTH = 2.24
@@ -55,7 +58,8 @@ def find_landmarks(
         scanned: (z, y, x) bool, False in the padding around a round field of view; None: all was scanned.
 
     Raises:
-        ValueError: the mask is empty, sizes differ, the grid cannot be, or the side is neither.
+        ValueError: sizes differ, the grid cannot be, or the side is neither.
+        InputError: ``empty_mask``, ``tiny_mask``.
     """
     checked_side(side)
     return landmarks_of(BoneMask.of(mask, geometry, scanned), side)
@@ -63,6 +67,12 @@ def find_landmarks(
 
 def landmarks_of(bone: BoneMask, side: str) -> FemurLandmarks:
     """The same for a mask that is cropped already."""
+    if bone.volume_ml < SMALLEST_ML:
+        raise InputError(
+            f"The mask holds {bone.volume_ml:.1f} ml, too little for a proximal femur",
+            next_step="Outline the whole femur, from its head to below the lesser trochanter.",
+            code="tiny_mask",
+        )
     found: dict[str, Any] = {}
     why: dict[str, str] = {}
     head, neck = _head_and_neck(bone, found, why)

@@ -98,7 +98,8 @@ def split_proximal_femur(
         landmarks: of this femur, where they are known; None: they are found first.
 
     Raises:
-        ValueError: the mask is empty, sizes differ, the grid cannot be, or the side is neither.
+        ValueError: sizes differ, the grid cannot be, or the side is neither.
+        InputError: ``empty_mask``, ``tiny_mask``.
     """
     checked_side(side)
     bone = BoneMask.of(mask, geometry, scanned)

@@ -36,6 +36,7 @@ class SlicerHost:
     """
 
     def __init__(self) -> None:
+        self._source = slicer_source.checkout()
         self.application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["slicer-host"])
         self.application.setStyle("Fusion")
         self.dialogs: list[tuple[str, str]] = []
@@ -80,7 +81,7 @@ class SlicerHost:
 
     def _put_originals(self, slicer: ModuleType) -> None:
         """Slicer's own Python files in place of the stand-ins, where the environment names a checkout of them."""
-        folder = slicer_source.checkout()
+        folder = self._source
         if folder is None:
             return
         self._stack.callback(slicer_source.forget)

@@ -8,10 +8,8 @@ from typing import Any
 
 from OsteoScreenLib.errors import OsteoScreenError, printable
 from OsteoScreenLib.mrml.screening_files import CASE, ScreeningFolder
-from OsteoScreenLib.mrml.time_left import seconds_left, words_for
+from OsteoScreenLib.mrml.time_left import TimeLeft
 from OsteoScreenLib.progress import ProgressCallback
-
-_SAMPLE_EVERY_S = 0.5
 
 
 class ScreeningFollower:
@@ -23,14 +21,14 @@ class ScreeningFollower:
 
     def __init__(self, progress: ProgressCallback) -> None:
         self._progress = progress
-        self._samples: list[tuple[float, float]] = []
+        self._time_left: TimeLeft | None = None
         self._word: tuple[float, str] = (0.0, "Starting")
         self._case: dict[str, Any] = {}
         self._shown: tuple[float, str] | None = None
 
     def begin(self) -> None:
         """The program was started now."""
-        self._samples.append((time.monotonic(), 0.0))
+        self._time_left = TimeLeft(time.monotonic())
         self.hear([])
 
     def hear(self, events: list[dict[str, Any]]) -> None:
@@ -42,7 +40,7 @@ class ScreeningFollower:
             elif event.get("event") == "case":
                 self._case = event
         fraction, message = self._word
-        left = words_for(seconds_left(self._samples, now))
+        left = self._time_left.words(now) if self._time_left is not None else ""
         shown = (fraction, f"{message} ({left})" if left else message)
         if shown != self._shown:
             self._shown = shown
@@ -72,14 +70,16 @@ class ScreeningFollower:
         fraction, message = event.get("fraction"), event.get("message")
         if isinstance(fraction, (int, float)) and isinstance(message, str):
             self._word = (min(1.0, max(0.0, fraction)), message.removeprefix(f"{CASE}: "))
-            if now - self._samples[-1][0] >= _SAMPLE_EVERY_S:
-                self._samples.append((now, self._word[0]))
+            if self._time_left is not None:
+                self._time_left.note(now, self._word[0])
 
 
 def _how_it_ended(code: int) -> str:
     """An exit code in words; POSIX gives a negative one where a signal ended the program."""
     if code >= 0:
-        return "ended without an answer" if code == 0 else f"ended with code {code}"
+        # Windows' own codes for a crash are large, and known by their hexadecimal form.
+        shown = str(code) if code < 0x80000000 else f"0x{code:X}"
+        return "ended without an answer" if code == 0 else f"ended with code {shown}"
     try:
         name = signal.Signals(-code).name
     except ValueError:

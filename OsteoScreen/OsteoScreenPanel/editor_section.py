@@ -148,7 +148,9 @@ class EditorSection(Section, VTKObservationMixin):
         if segmentationNode is None:
             return
         kind = slicer.vtkSegmentation
-        for event in (kind.SourceRepresentationModified, kind.SegmentAdded, kind.SegmentRemoved):
+        # An edit tells the first of these, undo and redo the second only.
+        events = (kind.SourceRepresentationModified, kind.SegmentModified, kind.SegmentAdded, kind.SegmentRemoved)
+        for event in events:
             self.addObserver(segmentationNode, event, self.onSegmentsChanged)
         self._lookTimer.start()
 

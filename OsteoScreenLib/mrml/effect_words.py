@@ -9,7 +9,7 @@ from OsteoScreenLib.segmentation.femur_masks import FemurMasks
 
 
 def found_text(masks: FemurMasks, sides: Sequence[str]) -> str:
-    """What was found on the sides that were filled, a line each, and then the doubts about the outline.
+    """What was found on the sides that were filled, a line each, and then the doubts about the outlines of both sides.
 
     The volumes are those of the outline; masking settings may have let less of it into a segment.
     """
@@ -18,7 +18,7 @@ def found_text(masks: FemurMasks, sides: Sequence[str]) -> str:
         finding = masks.femurs[side]
         reason = f" {escape(finding.reason)}" if finding.reason else ""
         lines.append(f"{side.capitalize()} femur: {finding.volume_ml:.1f} mL found.{reason}")
-    lines += [escape(flag.message) for flag in masks.flags if flag.evidence.get("side") in (*sides, None)]
+    lines += [escape(flag.message) for flag in masks.flags]
     return "<br>".join(lines)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import OsteoScreenError
 from OsteoScreenLib.mrml.background_job import BackgroundJob
+from OsteoScreenLib.mrml.child_screening import ChildScreening
 from OsteoScreenLib.mrml.dicom_facts import dicom_database
 from OsteoScreenLib.mrml.femur_fill import fill, plan, sides_meant
-from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
+from OsteoScreenLib.mrml.screening_files import ScreeningOrder
 from OsteoScreenLib.mrml.volume import volume_from_node
 from OsteoScreenLib.progress import ProgressCallback
+from OsteoScreenLib.result.screened_case import ScreenedCase
 from OsteoScreenLib.segmentation.femur_masks import FemurMasks
 
 SearchJob = Callable[[CTVolume, ProgressCallback, Callable[[FemurMasks], None], Callable[[BaseException], None]], Any]
@@ -20,19 +23,28 @@ SearchJob = Callable[[CTVolume, ProgressCallback, Callable[[FemurMasks], None], 
 failure; what it returns has ``start()``, ``poll()`` and ``cancel()``."""
 
 
-def search_in_thread(
+_ABOUT_MASKS = ("femur_mask_", "femora_", "femur_sides_")
+"""How the codes of flags begin that speak of an outline."""
+
+
+def search_in_child(
     ct: CTVolume,
     on_progress: ProgressCallback,
     on_done: Callable[[FemurMasks], None],
     on_failed: Callable[[BaseException], None],
-) -> BackgroundJob:
-    """OsteoScreen's networks in a thread of this process."""
-    return BackgroundJob(
-        lambda progress, cancelled: FemurSegmentationLogic().segmenter.segment(ct, progress, cancelled),
-        on_progress,
-        on_done,
-        on_failed,
-    )
+) -> ChildScreening:
+    """OsteoScreen's networks in a process of its own, as the panel screens, so that the window stays free."""
+    import slicer
+
+    def found(case: ScreenedCase) -> None:
+        if case.masks is None:
+            reason = "" if case.result.segmentation is None else case.result.segmentation.reason or ""
+            on_failed(OsteoScreenError(reason or "No outline was made", code="no_femur_mask"))
+            return
+        doubts = tuple(flag for flag in case.result.quality if flag.code.startswith(_ABOUT_MASKS))
+        on_done(replace(case.masks, flags=doubts))
+
+    return ChildScreening(ct, ScreeningOrder(), on_progress, found, on_failed, directory=slicer.app.temporaryPath)
 
 
 class FemurFinder:
@@ -42,10 +54,10 @@ class FemurFinder:
     was found in a volume is kept until the volume is changed.
 
     Args:
-        search: how femora are looked for.
+        search: how femora are looked for; None: :func:`search_in_child`.
     """
 
-    def __init__(self, search: SearchJob = search_in_thread) -> None:
+    def __init__(self, search: SearchJob | None = None) -> None:
         self._search = search
         self._of: tuple[Any, ...] = ()
         self._ct: CTVolume | None = None
@@ -81,7 +93,7 @@ class FemurFinder:
                 self._masks = masks
             on_done(masks)
 
-        return self._search(ct, on_progress, keep, on_failed)
+        return (self._search or search_in_child)(ct, on_progress, keep, on_failed)
 
     def fill(self, effect: Any, masks: FemurMasks, seed_lps_mm: Sequence[float] | None, target: str) -> tuple[str, ...]:
         """Put what was found into the segments of an editor, one step for its undo.

@@ -26,8 +26,11 @@ DENSE_FROM_Z = 12
 
 
 def two_femora() -> CTVolume:
-    """Two boxes of bone in soft tissue."""
-    hu = np.full(SHAPE, 40, np.int16)
+    """Two boxes of bone in muscle, with fat around it and air around that, so that the checks see Hounsfield units."""
+    hu = np.full(SHAPE, -1000.0)
+    hu[:, 3:-3, 3:-3] = -100.0
+    hu[:, 8:-8, 6:-6] = 55.0
+    hu = np.rint(hu + np.random.default_rng(1).normal(0.0, 8.0, SHAPE)).clip(-1024).astype(np.int16)
     for box in BOXES.values():
         hu[box] = 150
         hu[box][DENSE_FROM_Z - box[0].start :] = 600
@@ -73,6 +76,15 @@ class BoxesSegmenter:
             for side in SIDE_LABELS
         }
         return FemurMasks(labels_of(*self.sides), femurs, "vbnet", flags=self.flags)
+
+
+def search_with(segmenter: Any) -> Any:
+    """A search for femora in a thread of the test, by a segmenter of the test's own."""
+    from OsteoScreenLib.mrml.background_job import BackgroundJob
+
+    return lambda ct, *callbacks: BackgroundJob(
+        lambda progress, cancelled: segmenter.segment(ct, progress, cancelled), *callbacks
+    )
 
 
 class EditorCase:

@@ -6,14 +6,25 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
-from factory.editor_case import BOXES, DENSE_FROM_Z, N_VOXELS, BoxesSegmenter, EditorCase, centre_ras, labels_of
+from factory.editor_case import (
+    BOXES,
+    DENSE_FROM_Z,
+    N_VOXELS,
+    BoxesSegmenter,
+    EditorCase,
+    centre_ras,
+    labels_of,
+    search_with,
+    two_femora,
+)
 from factory.femur_segmenters import DOUBT, FailingSegmenter
+from factory.played_screening import PlayedScreening
 
 from OsteoScreenLib.errors import ModelError
+from OsteoScreenLib.mrml import femur_finder
 
 pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
 if sys.platform.startswith("linux"):
@@ -38,20 +49,14 @@ def case(host: Any, repository: Path) -> Any:
 
 
 @pytest.fixture
-def source() -> Any:
-    """Puts a source of masks where the effect would open its networks."""
-    from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
+def source(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Puts a source of masks where the effect would start the osteoscreen program."""
 
     def put(segmenter: Any) -> Any:
-        patch = mock.patch.object(FemurSegmentationLogic, "segmenter", segmenter)
-        patches.append(patch)
-        patch.start()
+        monkeypatch.setattr(femur_finder, "search_in_child", search_with(segmenter))
         return segmenter
 
-    patches: list[Any] = []
-    yield put
-    for patch in patches:
-        patch.stop()
+    return put
 
 
 def whole_volume(case: EditorCase, target: str | None = None) -> Any:
@@ -341,3 +346,20 @@ def test_an_editor_turned_to_another_segmentation_is_not_filled(case, source):
     assert other.GetSegmentation().GetNumberOfSegments() == 0
     assert case.ids() == []
     assert "nothing was filled" in effect.ui.statusLabel.text
+
+
+def test_the_femora_come_from_the_program_that_the_panel_starts_too(case, tmp_path, monkeypatch):
+    played = PlayedScreening(tmp_path, two_femora(), monkeypatch)
+    played.source(BoxesSegmenter("left", "right"))
+    whole_volume(case, NEW_SEGMENTS)
+    assert case.ids() == ["femur_left", "femur_right"]
+    assert np.array_equal(case.mask("femur_right"), labels_of("right") > 0)
+    assert len(played.calls) == 1
+
+
+def test_a_program_that_finds_no_model_is_told_in_words(case, tmp_path, monkeypatch):
+    played = PlayedScreening(tmp_path, two_femora(), monkeypatch)
+    played.source(FailingSegmenter(ModelError("The model femur-vbnet is not installed", next_step="Install it.")))
+    whole_volume(case)
+    assert "The model femur-vbnet is not installed" in case.host.dialogs[0][1]
+    assert case.ids() == []

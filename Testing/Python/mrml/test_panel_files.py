@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from OsteoScreenLib.mrml.flags_table import LIGHTS
-from OsteoScreenLib.mrml.requirements import read_requirements
+from OsteoScreenLib.mrml.requirements import package_name, read_requirements
 
 OF_SLICER = {"slicer", "qt", "ctk", "vtk", "SegmentEditorEffects", "qSlicerSegmentationsEditorEffectsPythonQt"}
 SLICERS_OWN = {"numpy", "simpleitk", "vtk", "torch"}
@@ -238,6 +238,15 @@ def test_the_requirements_agree_with_those_of_the_library(folder, repository):
     project = (repository / "pyproject.toml").read_text(encoding="utf-8")
     for requirement in read_requirements(folder / "Resources" / "requirements.txt"):
         assert f'"{requirement},' in project
+
+
+def test_every_package_that_the_library_needs_is_slicers_own_or_a_requirement(folder, repository):
+    project = (repository / "pyproject.toml").read_text(encoding="utf-8")
+    needed = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.M | re.S)
+    names = {re.match(r"\s*\"([A-Za-z0-9_-]+)", line)[1].lower() for line in needed[1].splitlines()}
+    asked = {package_name(text).lower() for text in read_requirements(folder / "Resources" / "requirements.txt")}
+    assert {"typer", "onnxruntime"} <= names
+    assert names == asked | {"numpy", "simpleitk"}
 
 
 def test_the_icon_is_a_png_of_128_by_128_pixels(folder):

@@ -95,6 +95,14 @@ def test_a_failed_installation_says_to_look_at_the_network(new, requirements, mo
     assert "network" in failed.value.next_step
 
 
+def test_what_was_not_installed_is_named_and_what_is_there_is_not(new, requirements, monkeypatch):
+    Slicer(monkeypatch, new=new, network=False)
+    with pytest.raises(MissingPackageError) as failed:
+        ensure_requirements(requirements)
+    assert ABSENT in failed.value.message
+    assert "numpy" not in failed.value.message
+
+
 def test_comments_empty_lines_and_options_are_no_requirements(requirements):
     assert read_requirements(requirements) == ("numpy>=1.0", ABSENT)
 

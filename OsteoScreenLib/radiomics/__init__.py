@@ -1,0 +1,1 @@
+"""Radiomics: PyRadiomics' features in numpy and scipy, with nothing to compile."""

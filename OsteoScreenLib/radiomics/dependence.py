@@ -1,0 +1,59 @@
+"""Grey level dependence (GLDM): how many neighbours are like a voxel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from OsteoScreenLib.radiomics.discretisation import Levels
+from OsteoScreenLib.radiomics.region import Region
+from OsteoScreenLib.radiomics.size_features import SizeCounts, size_features
+from OsteoScreenLib.radiomics.texture_options import TextureOptions
+
+NAMES = {
+    "DependenceEntropy": "Entropy",
+    "DependenceNonUniformity": "SizeNonUniformity",
+    "DependenceNonUniformityNormalized": "SizeNonUniformityNormalized",
+    "DependenceVariance": "SizeVariance",
+    "GrayLevelNonUniformity": "LevelNonUniformity",
+    "GrayLevelVariance": "LevelVariance",
+    "HighGrayLevelEmphasis": "HighLevelEmphasis",
+    "LargeDependenceEmphasis": "LargeEmphasis",
+    "LargeDependenceHighGrayLevelEmphasis": "LargeHigh",
+    "LargeDependenceLowGrayLevelEmphasis": "LargeLow",
+    "LowGrayLevelEmphasis": "LowLevelEmphasis",
+    "SmallDependenceEmphasis": "SmallEmphasis",
+    "SmallDependenceHighGrayLevelEmphasis": "SmallHigh",
+    "SmallDependenceLowGrayLevelEmphasis": "SmallLow",
+}
+"""PyRadiomics' name of each feature, and its formula in :mod:`size_features`."""
+
+FEATURES = tuple(NAMES)
+NOT_COMPUTED = ("GrayLevelNonUniformityNormalized", "DependencePercentage")
+
+
+def dependence_features(region: Region, levels: Levels, options: TextureOptions) -> dict[str, float]:
+    """The 14 GLDM features (Sun and Wee 1983); a voxel counts as its own dependent, as in PyRadiomics."""
+    dependents = dependent_neighbours(region, levels, options)
+    offsets = len(region.directions(options.distances, options.flat_axis, both_ways=True))
+    width = offsets + 2
+    codes = levels.index.astype(np.int64) * width + dependents + 1
+    found = size_features(SizeCounts.of_codes(codes, levels.present, width))
+    return {name: found[formula] for name, formula in NAMES.items()}
+
+
+def dependent_neighbours(region: Region, levels: Levels, options: TextureOptions) -> np.ndarray:
+    """(n,) neighbours whose level differs by no more than ``options.dependence``."""
+    reach = max(options.distances)
+    count = np.zeros(region.size, dtype=np.int16)
+    offsets = region.directions(options.distances, options.flat_axis, both_ways=True)
+    if options.dependence == 0:
+        padded = region.padded(levels.index, reach)
+        for offset in offsets:
+            count += padded.neighbours(offset) == levels.index
+        return count
+    grey = levels.grey.astype(np.int32)
+    padded = region.padded(grey, reach)
+    for offset in offsets:
+        other = padded.neighbours(offset)
+        count += (other > 0) & (np.abs(other - grey) <= options.dependence)
+    return count

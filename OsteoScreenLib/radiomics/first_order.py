@@ -1,0 +1,64 @@
+"""Statistics of the grey values of a region."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from OsteoScreenLib.radiomics.discretisation import Levels
+
+FEATURES = (
+    *("10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum"),
+    *("Mean", "MeanAbsoluteDeviation", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation"),
+    *("RootMeanSquared", "Skewness", "TotalEnergy", "Uniformity", "Variance"),
+)
+BY_NAME_ONLY = ("StandardDeviation",)
+
+_EPS = float(np.spacing(1))
+
+
+def first_order_features(
+    values: np.ndarray, levels: Levels, voxel_volume_mm3: float, *, shift: float = 0, ibsi: bool = False
+) -> dict[str, float]:
+    """PyRadiomics' first-order features.
+
+    Args:
+        values: (n,) grey values, not discretised.
+        levels: the same voxels discretised: entropy and uniformity count these.
+        voxel_volume_mm3: scales TotalEnergy.
+        shift: added to the values for Energy, TotalEnergy and RootMeanSquared (``voxelArrayShift``).
+        ibsi: excess kurtosis (IBSI: IPH6) in place of the fourth standardised moment.
+    """
+    values = values.astype(np.float64)
+    low, quarter, median, three_quarters, high = np.percentile(values, (10, 25, 50, 75, 90))
+    mean = values.mean()
+    centred = values - mean
+    squares = centred * centred
+    second, fourth = squares.mean(), (squares * squares).mean()
+    third = (squares * centred).mean()
+    flat = second == 0
+    shifted = values + shift if shift else values
+    energy = float(shifted @ shifted)
+    shares = levels.histogram() / len(values)
+    core = values[(values >= low) & (values <= high)]
+    found = {
+        "10Percentile": low,
+        "90Percentile": high,
+        "Energy": energy,
+        "TotalEnergy": energy * voxel_volume_mm3,
+        "Entropy": -np.sum(shares * np.log2(shares + _EPS)),
+        "Uniformity": np.sum(shares**2),
+        "InterquartileRange": three_quarters - quarter,
+        "Kurtosis": (0.0 if flat else fourth / second**2) - (3.0 if ibsi else 0.0),
+        "Skewness": 0.0 if flat else third / second**1.5,
+        "Maximum": values.max(),
+        "Minimum": values.min(),
+        "Range": values.max() - values.min(),
+        "Mean": mean,
+        "Median": median,
+        "MeanAbsoluteDeviation": np.abs(centred).mean(),
+        "RobustMeanAbsoluteDeviation": np.abs(core - core.mean()).mean(),
+        "RootMeanSquared": np.sqrt(energy / len(values)),
+        "StandardDeviation": np.sqrt(second),
+        "Variance": second,
+    }
+    return {name: float(value) for name, value in found.items()}

@@ -86,7 +86,7 @@ class CohortSection(Section):
         self.ui.cohortInputEdit.text = chosen
         if not self.ui.cohortOutputEdit.text:
             path = Path(chosen)
-            self.ui.cohortOutputEdit.text = str(path.with_name(f"{path.stem} results"))
+            self.ui.cohortOutputEdit.text = str(path.with_name(f"{path.stem if path.is_file() else path.name} results"))
 
     def onPathEdit(self) -> None:
         """A path was chosen or typed."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from factory.processes import soon_gone
 
 import OsteoScreenLib
 from OsteoScreenLib.errors import OsteoScreenError
@@ -106,14 +107,7 @@ print(child.pid)
 """
     ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
-    pid, until = int(ran.stdout), time.monotonic() + 10.0
-    while time.monotonic() < until:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the child lives on")
+    assert soon_gone(int(ran.stdout))
 
 
 def test_its_python_finds_this_library_and_writes_where_it_is_told(tmp_path):
@@ -162,3 +156,23 @@ def test_a_program_that_embeds_python_is_never_started_in_its_place(tmp_path, mo
         monkeypatch.setattr(child_process.sys, "executable", embedding)
         with pytest.raises(OsteoScreenError, match="PythonSlicer"):
             python_program()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="ends a program as POSIX does")
+def test_a_program_that_tells_of_itself_ends_when_the_one_that_listens_was_killed(tmp_path, repository):
+    tells = "import time\nwhile True: print('{}', flush=True); time.sleep(0.01)"
+    program = f"""
+import os, signal, sys
+sys.path.insert(0, {str(repository)!r})
+from pathlib import Path
+from OsteoScreenLib.mrml.child_process import ChildProcess
+child = ChildProcess([sys.executable, "-I", "-S", "-c", {tells!r}], Path({str(tmp_path)!r}), os.environ)
+child.start()
+while not child.events(0.02):
+    pass
+print(child.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ran = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == -9, ran.stderr
+    assert soon_gone(int(ran.stdout))

@@ -15,6 +15,7 @@ import pytest
 from factory.femur_segmenters import BoxSegmenter
 from factory.geometric_body import make_geometric_body
 from factory.played_screening import PlayedScreening
+from factory.processes import is_alive, soon_gone
 
 from OsteoScreenLib.ct.volume import CTVolume, Source
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError
@@ -70,22 +71,6 @@ def listener(tmp_path: Path) -> Listener:
 @pytest.fixture
 def played(tmp_path_factory: Any, body: CTVolume, monkeypatch: pytest.MonkeyPatch) -> PlayedScreening:
     return PlayedScreening(tmp_path_factory.mktemp("stage"), body, monkeypatch)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def soon_dead(pid: int) -> bool:
-    until = time.monotonic() + 10.0
-    while alive(pid) and time.monotonic() < until:
-        time.sleep(0.02)
-    return not alive(pid)
 
 
 def boxes(ct: CTVolume) -> np.ndarray:
@@ -161,11 +146,11 @@ def test_cancel_ends_the_program_and_what_it_started_before_it_returns(listener,
     (call,) = played.calls
     pids = [call["pid"], *played.others]
     assert len(pids) == 2
-    assert all(alive(pid) for pid in pids)
+    assert all(is_alive(pid) for pid in pids)
     started = time.perf_counter()
     job.cancel()
     assert time.perf_counter() - started < 2.0
-    assert [soon_dead(pid) for pid in pids] == [True, True]
+    assert [soon_gone(pid) for pid in pids] == [True, True]
     assert listener.errors == []
     assert job.poll()
     assert [type(error) for error in listener.errors] == [CancelledError]
@@ -190,7 +175,7 @@ def test_a_job_that_is_forgotten_leaves_nothing_behind_either(listener, body, pl
     listener.wait_for_word(job, "Outlining")
     job.cancel()
     assert listener.left_behind == []
-    assert soon_dead(played.calls[0]["pid"])
+    assert soon_gone(played.calls[0]["pid"])
 
 
 def test_without_a_python_to_run_it_the_job_ends_with_an_error(listener, body, monkeypatch):

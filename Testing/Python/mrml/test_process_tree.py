@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from factory.processes import is_alive, soon_gone
 
 from OsteoScreenLib.mrml.process_tree import children_of, end_tree, taskkill_command
 
@@ -25,20 +26,6 @@ others[0].wait()
 """
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and that nobody has waited for yet does not."""
-    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return listed.stdout.strip()[:1] not in ("", "Z")
-
-
-def gone(pid: int, limit_s: float = 10.0) -> bool:
-    until = time.monotonic() + limit_s
-    while is_alive(pid) and time.monotonic() < until:
-        time.sleep(0.02)
-    return not is_alive(pid)
-
-
-@pytest.mark.needs_program("ps", "procps")
 def test_a_process_is_ended_with_its_children_in_and_out_of_its_session_and_its_neighbour_lives():
     command = [sys.executable, "-I", "-S", "-c"]
     neighbour = subprocess.Popen([*command, SLEEPS])
@@ -50,7 +37,7 @@ def test_a_process_is_ended_with_its_children_in_and_out_of_its_session_and_its_
         assert sorted(children_of([root.pid])) == sorted(others)
         end_tree(root.pid)
         assert root.wait(10) < 0
-        assert [gone(pid) for pid in others] == [True, True]
+        assert [soon_gone(pid) for pid in others] == [True, True]
         assert is_alive(neighbour.pid)
     finally:
         neighbour.kill()

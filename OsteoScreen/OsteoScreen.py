@@ -33,6 +33,7 @@ from OsteoScreenLib.mrml.measures_table import result_for_volume  # noqa: E402
 from OsteoScreenLib.mrml.osteoscreen_logic import OsteoScreenLogic as LibraryLogic  # noqa: E402
 from OsteoScreenPanel.case_runner import CaseRunner  # noqa: E402
 from OsteoScreenPanel.case_viewer import CaseViewer  # noqa: E402
+from OsteoScreenPanel.sample_data import registerSampleData  # noqa: E402
 from OsteoScreenPanel.section import PanelState  # noqa: E402
 from OsteoScreenPanel.sections import SECTIONS  # noqa: E402
 from OsteoScreenPanel.work import Work  # noqa: E402
@@ -55,6 +56,7 @@ class OsteoScreen(ScriptedLoadableModule):
         self.parent.acknowledgementText = _(
             "The thresholds and their sources are listed in the extension's documentation."
         )
+        slicer.app.connect("startupCompleted()", registerSampleData)
 
 
 @parameterNodeWrapper

@@ -17,7 +17,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6 import QtCore, QtTest, QtWidgets
 
-from slicer_host import editing_effects, parameter_node, pythonqt, scripted_module, segment_editor_effect, slicer_source
+from slicer_host import (
+    editing_effects,
+    parameter_node,
+    pythonqt,
+    sample_data,
+    scripted_module,
+    segment_editor_effect,
+    slicer_source,
+)
 from slicer_host.desktop import Desktop
 from slicer_host.form import load_form
 from slicer_host.scene import Scene
@@ -32,6 +40,7 @@ class SlicerHost:
     Attributes:
         scene: the real ``vtkMRMLScene``. views: its layout, which can be drawn.
         dialogs: (kind, text) of each dialog that the module asked for; none is shown. Questions are answered yes.
+        status: each message of the status bar.
         desktop: what file dialogs answer, and what the system was asked to open.
     """
 
@@ -40,6 +49,7 @@ class SlicerHost:
         self.application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["slicer-host"])
         self.application.setStyle("Fusion")
         self.dialogs: list[tuple[str, str]] = []
+        self.status: list[str] = []
         self.desktop = Desktop()
         self._around = Scene()
         self.scene = self._around.scene
@@ -59,6 +69,7 @@ class SlicerHost:
         self.desktop.put_into(modules["qt"])
         modules |= scripted_module.make_modules()
         modules["slicer.parameterNodeWrapper"] = parameter_node.make_module()
+        modules["SampleData"] = sample_data.make_module()
         modules |= segment_editor_effect.make_modules()
         for name, module in modules.items():
             self._put_module(name, module)
@@ -74,6 +85,8 @@ class SlicerHost:
         for name in ("confirmOkCancelDisplay", "confirmYesNoDisplay"):
             self._stack.enter_context(mock.patch.object(slicer.util, name, self._dialog(name, answer=True)))
         self._stack.enter_context(mock.patch.object(slicer.util, "loadUI", load_form))
+        status = mock.patch.object(slicer.util, "showStatusMessage", lambda text, ms=0: self.status.append(text))
+        self._stack.enter_context(status)
         self._put_originals(slicer)
         self._stack.callback(segment_editor_effect.forget)
         editing_effects.register()
@@ -245,6 +258,7 @@ class SlicerHost:
             applicationVersion="test host",
             translate=lambda context, text: text,
             moduleManager=slicer_source.ModuleManager,
+            clipboard=lambda: pythonqt.wrap(self.application.clipboard()),
             setOverrideCursor=lambda cursor: None,
             restoreOverrideCursor=lambda: None,
             layoutManager=lambda: self.views,

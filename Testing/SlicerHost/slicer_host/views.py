@@ -61,6 +61,16 @@ class Views:
             self._widgets[name] = qMRMLSliceWidget(self._slices[name])
         return wrap(self._widgets[name])
 
+    def mrmlSliceLogics(self) -> Any:
+        """The logics of the slice views, a ``vtkCollection``."""
+        return self._around.application.GetSliceLogics()
+
+    def show(self, volume: Any) -> None:
+        """Show a volume in every slice view, as Slicer does with one that was just loaded."""
+        selection = self._around.application.GetSelectionNode()
+        selection.SetActiveVolumeID(volume.GetID())
+        self._around.application.PropagateVolumeSelection(1)
+
     def draw_slice(self, name: str, path: Path, size: tuple[int, int]) -> None:
         """Write a slice view as a PNG of so many pixels (width, height)."""
         if name not in self._drawn:
@@ -177,6 +187,7 @@ class _View3D(_View):
 
         super().__init__()
         node.SetBoxVisible(0)
+        node.SetAxisLabelsVisible(0)
         self.renderer.SetBackground(*SKY[0])
         self.renderer.SetBackground2(*SKY[1])
         self.renderer.SetGradientBackground(True)

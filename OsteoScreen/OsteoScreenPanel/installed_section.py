@@ -1,6 +1,6 @@
 """What is installed: versions, models and engines, what is missing, and what to do about it."""
 
-import qt
+import slicer
 
 from OsteoScreenLib.mrml.installed import installed_facts, installed_html, installed_text
 from OsteoScreenPanel.quiet_job import QuietJob
@@ -47,4 +47,4 @@ class InstalledSection(Section):
 
     def onCopyButton(self) -> None:
         """Copy it as text."""
-        qt.QApplication.clipboard().setText(installed_text(self._facts))
+        slicer.app.clipboard().setText(installed_text(self._facts))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from OsteoScreenLib.ct.geometry import Geometry
-from OsteoScreenLib.densitometry.bone_frame import BoneFrame, checked_side
+from OsteoScreenLib.densitometry.bone_frame import SIDES, BoneFrame, checked_side
 from OsteoScreenLib.densitometry.bone_mask import BoneMask
 from OsteoScreenLib.densitometry.head_fit import HeadSphere, away_from_neck, fit_head
 from OsteoScreenLib.densitometry.landmarks import MEASURES, FemurLandmarks, point
@@ -23,6 +23,8 @@ SHORTEST_SHAFT_MM = 20.0
 USUAL_NECK_LENGTH = 2.24
 """Neck length in head radii where too little of the shaft is in view: offset 43 mm (Noble 1988, Clin Orthop 235:148)
 over the sine of a neck-shaft angle of 127 degrees, for a head of 24 mm."""
+POSSIBLE_ANGLE_DEG = (95.0, 160.0)
+"""Own choice: adults have 115 to 145 degrees; what lies outside of this is not neck and shaft."""
 _BELOW_LESSER_MM = 10.0
 """The shaft begins so far below the tip of the lesser trochanter, where its hump has ended."""
 _TIP_REACH_MM = 8.0
@@ -35,6 +37,18 @@ _NECK = (
     "neck_height_mm",
     "neck_depth_mm",
     "neck_to_frontal_plane_deg",
+)
+_OF_THE_SHAFT = (
+    "shaft_axis",
+    "shaft_point_lps_mm",
+    "shaft_length_mm",
+    "neck_shaft_angle_deg",
+    "neck_length_mm",
+    "femoral_offset_mm",
+    "lesser_trochanter_lps_mm",
+    "greater_trochanter_lps_mm",
+    "neck_height_mm",
+    "neck_depth_mm",
 )
 _SHORT_SHAFT = f"less than {SHORTEST_SHAFT_MM:.0f} mm of whole shaft sections are in the mask"
 _LITTLE_SHAFT = (
@@ -116,6 +130,11 @@ def _shaft_and_trochanters(
     line = rough_shaft(bone, head)
     if line is None or neck is None:
         return
+    if not POSSIBLE_ANGLE_DEG[0] < _angle_deg(neck, line) < POSSIBLE_ANGLE_DEG[1]:
+        why.update(
+            dict.fromkeys(_OF_THE_SHAFT, f"the bone below the neck runs at {_angle_deg(neck, line):.0f} degrees to it")
+        )
+        return
     centre = np.asarray(head.centre_lps_mm)
     frame = BoneFrame.of(centre, neck.axis, line.axis, side)
     tip = lesser_trochanter(bone, frame, head.radius_mm, frame.to_local(line.point)[:2])
@@ -131,10 +150,21 @@ def _shaft_and_trochanters(
         found["notes"] = (_LITTLE_SHAFT,)
     _add_shaft(frame, line, shaft_uv, neck, found, why)
     _add_tip(bone, "lesser_trochanter_lps_mm", frame, tip, found, why)
+    if tip is None:
+        other = SIDES[1 - SIDES.index(side)]
+        mirrored = BoneFrame.of(centre, neck.axis, line.axis, other)
+        if lesser_trochanter(bone, mirrored, head.radius_mm, mirrored.to_local(line.point)[:2]) is not None:
+            why["lesser_trochanter_lps_mm"] = (
+                f"the lesser trochanter lies where a {other} femur has it; is the side right?"
+            )
     top = greater_trochanter(bone, frame, head.radius_mm, shaft_uv)
     _add_tip(bone, "greater_trochanter_lps_mm", frame, top, found, why)
     if "neck_axis" in found:
         found["neck_height_mm"], found["neck_depth_mm"] = chords_mm(bone, neck, line.axis, head.radius_mm)
+
+
+def _angle_deg(neck: NeckSection, line: ShaftLine) -> float:
+    return float(np.degrees(np.arccos(np.clip(neck.axis @ line.axis, -1.0, 1.0))))
 
 
 def _add_shaft(
@@ -147,7 +177,7 @@ def _add_shaft(
 ) -> None:
     offset, behind = shaft_uv.tolist()
     along_u, along_w = float(neck.axis @ frame.axes[0]), float(neck.axis @ frame.axes[2])
-    length = offset / max(along_u, 0.2)
+    length = offset / along_u
     found["shaft_axis"], found["shaft_length_mm"] = point(line.axis), line.length_mm
     found["shaft_point_lps_mm"] = point(frame.to_lps(np.array([offset, behind, length * along_w])))
     both = ("neck_shaft_angle_deg", "neck_length_mm")
@@ -159,7 +189,7 @@ def _add_shaft(
         why.update(dict.fromkeys(both, why["neck_axis"]))
         return
     found["neck_length_mm"] = length
-    found["neck_shaft_angle_deg"] = float(np.degrees(np.arccos(np.clip(along_w, -1.0, 1.0))))
+    found["neck_shaft_angle_deg"] = _angle_deg(neck, line)
 
 
 def _add_tip(

@@ -20,6 +20,10 @@ MIN_SHARE = 0.25
 """Own choice: less of a sphere than this does not tell a head from a bulge."""
 _MAX_RESIDUAL = 0.85
 """Own choice: largest residual over the tolerance; real heads have 0.55 to 0.7, pieces of shaft 0.95 and more."""
+_LARGE_SHARE = 0.55
+_MAX_RESIDUAL_OF_LARGE = 0.95
+"""Own choice: a surface that follows this much of a sphere is a head, also where its outline is rough; what else looks
+like a sphere of that size, trochanters and pieces of shaft, follows 0.42 of it at most."""
 _MAX_STRETCH = 0.12
 """Own choice: a shaft touches a sphere along a belt; the surface of a head bends alike in all directions."""
 _BIN_MM = 2.5
@@ -171,7 +175,8 @@ def _accepted(
     residual = float(np.sqrt((weight * off**2).sum() / weight.sum()))
     on_sphere = area_on_sphere(surface, centre, radius, tolerance + 0.5 * surface.half_mm)
     share = float(on_sphere.sum()) / (4 * np.pi * radius**2)
-    if share < MIN_SHARE or residual > _MAX_RESIDUAL * tolerance:
+    most = _MAX_RESIDUAL if share < _LARGE_SHARE else _MAX_RESIDUAL_OF_LARGE
+    if share < MIN_SHARE or residual > most * tolerance:
         return None
     if _stretch(exact, centre, radius, 2 * tolerance) > _MAX_STRETCH:
         return None

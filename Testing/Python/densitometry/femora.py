@@ -47,8 +47,9 @@ def femur(
     shape = draw_femur_shape(plan_body(traits), SIDES[side])
     truth = femur_truth(shape)
     solid = FemurSolid(shape, traits.osteophytes, lattice_noise(traits.seed * 7 + 14, 6.0))
-    geometry = _grid_around(truth, below_mm, spacing, np.array(direction).reshape(3, 3))
     lowest = truth.lesser_trochanter[2] - below_mm
+    low, high = _box_around(truth, lowest)
+    geometry = _grid_over(low, high, spacing, np.array(direction).reshape(3, 3))
     mask, regions = np.zeros(geometry.shape_zyx, bool), np.zeros(geometry.shape_zyx, np.uint8)
     nz, ny, nx = geometry.shape_zyx
     steps = geometry.matrix * spacing
@@ -59,9 +60,12 @@ def femur(
             (geometry.origin_lps_mm[a] + steps[a, 0] * i + steps[a, 1] * j + steps[a, 2] * k).astype(np.float32)
             for a in range(3)
         )
-        here = (solid.at(x, y, z).distance < 0) & (z > lowest)
-        mask[start : start + 16] = here
-        regions[start : start + 16] = np.where(here, femur_regions(truth, x, y, z), 0)
+        x, y, z = np.broadcast_arrays(x, y, z)
+        near = (z > lowest) & (x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1]) & (z < high[2])
+        x, y, z = x[near], y[near], z[near]
+        here = solid.at(x, y, z).distance < 0
+        mask[start : start + 16][near] = here
+        regions[start : start + 16][near] = np.where(here, femur_regions(truth, x, y, z), 0)
     for array in (mask, regions):
         array.setflags(write=False)
     return mask, geometry, truth, regions
@@ -74,14 +78,15 @@ def divided(seed: int, side: str, sex: str = "F") -> FemurRegions:
     return split_proximal_femur(mask, geometry, side)
 
 
-def _grid_around(
-    truth: FemurTruth, below_mm: float, spacing: tuple[float, float, float], matrix: np.ndarray
-) -> Geometry:
+def _box_around(truth: FemurTruth, lowest_mm: float) -> tuple[np.ndarray, np.ndarray]:
     points = np.array([truth.head_centre, truth.greater_trochanter, truth.lesser_trochanter])
     margin = truth.head_radius_mm + 12.0
-    low = points.min(axis=0) - np.array([margin, margin, below_mm])
-    high = points.max(axis=0) + np.array([margin, margin, 8.0])
-    high[2] = max(high[2], truth.head_centre[2] + margin)
+    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
+    low[2], high[2] = lowest_mm, max(truth.head_centre[2] + margin, truth.greater_trochanter[2] + 8.0)
+    return low, high
+
+
+def _grid_over(low: np.ndarray, high: np.ndarray, spacing: tuple[float, float, float], matrix: np.ndarray) -> Geometry:
     counts = np.ceil(np.abs(matrix.T) @ (high - low) / spacing).astype(int)
     x, y, z = ((low + high) / 2 - matrix @ ((counts - 1) / 2 * np.array(spacing))).tolist()
     nx, ny, nz = counts.tolist()

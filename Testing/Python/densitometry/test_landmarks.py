@@ -46,7 +46,7 @@ def test_landmarks_of_digital_patients_lie_where_they_truly_are(seed, side, sex)
     assert found.femoral_offset_mm == pytest.approx(truth.shape.offset_mm, abs=4.0)
 
 
-@pytest.mark.parametrize("angles", [(40.0, 0.0, 0.0), (0.0, -40.0, 0.0), (30.0, -25.0, 120.0), (180.0, 0.0, 0.0)])
+@pytest.mark.parametrize("angles", [(40.0, 0.0, 0.0), (30.0, -40.0, 120.0), (180.0, 0.0, 0.0)])
 def test_landmarks_stay_in_the_bone_however_it_lies_on_its_grid(angles) -> None:
     direction = tuple(float(v) for v in turn(*angles).ravel())
     tilted, own, _, _ = femur(1, "left", direction=direction)
@@ -94,6 +94,13 @@ def test_the_mirrored_femur_has_the_mirrored_landmarks() -> None:
         assert distance(getattr(right, name), (-u, v, w)) < 0.5
     assert right.neck_shaft_angle_deg == pytest.approx(left.neck_shaft_angle_deg, abs=0.5)
     assert right.neck_to_frontal_plane_deg == pytest.approx(left.neck_to_frontal_plane_deg, abs=0.5)
+
+
+@pytest.mark.parametrize(("seed", "side", "other"), [(1, "left", "right"), (2, "right", "left")])
+def test_a_femur_that_is_given_as_the_other_sides_is_noticed(seed, side, other) -> None:
+    mask, geometry, _, _ = femur(seed, side)
+    found = find_landmarks(mask, geometry, other)
+    assert f"where a {side} femur has it" in found.withheld["lesser_trochanter_lps_mm"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -64,14 +64,18 @@ def _signal(pid: int, number: int) -> None:
 
 def _pairs() -> list[tuple[int, int]]:
     """(process, its parent) of every process."""
-    if Path("/proc/self/stat").is_file():
-        return _pairs_of_proc()
+    return pairs_of_proc() if Path("/proc/self/stat").is_file() else pairs_of_ps()
+
+
+def pairs_of_ps() -> list[tuple[int, int]]:
+    """(process, its parent) of every process, as the program ``ps`` lists them: on macOS."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False)
     rows = (line.split() for line in listed.stdout.splitlines())
     return [(int(row[0]), int(row[1])) for row in rows if len(row) == 2]
 
 
-def _pairs_of_proc() -> list[tuple[int, int]]:
+def pairs_of_proc() -> list[tuple[int, int]]:
+    """(process, its parent) of every process, as the files in ``/proc`` say: on Linux."""
     pairs = []
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():

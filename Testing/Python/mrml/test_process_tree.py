@@ -10,7 +10,7 @@ import time
 import pytest
 from factory.processes import is_alive, soon_gone
 
-from OsteoScreenLib.mrml.process_tree import children_of, end_tree, taskkill_command
+from OsteoScreenLib.mrml.process_tree import children_of, end_tree, pairs_of_proc, pairs_of_ps, taskkill_command
 
 pytestmark = pytest.mark.skipif(
     os.name == "nt", reason="Windows ends trees by its own program, tested by its arguments"
@@ -58,3 +58,10 @@ def test_windows_own_program_is_asked_by_its_full_path_to_end_the_tree_by_force(
     program, *options = taskkill_command(42)
     assert program.replace("\\", "/") == "D:/Windows/System32/taskkill.exe"
     assert options == ["/F", "/T", "/PID", "42"]
+
+
+@pytest.mark.needs_program("ps", "procps")
+def test_both_ways_to_list_processes_know_this_one_and_its_parent():
+    assert (os.getpid(), os.getppid()) in pairs_of_ps()
+    if sys.platform.startswith("linux"):
+        assert (os.getpid(), os.getppid()) in pairs_of_proc()

@@ -7,8 +7,8 @@ from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 
-EFFECTS = ("FemurEffect.py", "SplitFemurEffect.py")
-"""In OsteoScreenEffects, in this order."""
+EFFECTS = ("SegmentEditorFemurLib/FemurEffect.py", "SegmentEditorSplitFemurLib/SplitFemurEffect.py")
+"""Each in a folder of its own: Slicer loads an effect as a module that is called like its folder."""
 
 
 class SegmentEditorFemur(ScriptedLoadableModule):
@@ -30,8 +30,7 @@ class SegmentEditorFemur(ScriptedLoadableModule):
         """Called once Slicer has loaded all modules."""
         from qSlicerSegmentationsEditorEffectsPythonQt import qSlicerSegmentEditorScriptedEffect
 
-        folder = Path(__file__).parent / "OsteoScreenEffects"
         for name in EFFECTS:
             effect = qSlicerSegmentEditorScriptedEffect(None)
-            effect.setPythonSource((folder / name).as_posix())
+            effect.setPythonSource((Path(__file__).parent / name).as_posix())
             effect.self().register()

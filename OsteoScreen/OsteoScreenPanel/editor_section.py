@@ -30,7 +30,7 @@ EFFECTS = (
 NODE_TAG = "OsteoScreen"
 """Of the segment editor node, so that this editor and that of Slicer's own module do not share one."""
 
-LOOK_AFTER_MS = 300
+LOOK_AFTER_MS = 500
 """Own choice: how long after the last stroke the segments are compared with those measured."""
 
 
@@ -134,10 +134,13 @@ class EditorSection(Section, VTKObservationMixin):
         """Show the case's nodes in the editor; nothing can be edited while a case is calculated."""
         ready = state.volumeNode is not None and state.nodes.segmentation is not None
         self.editor.enabled = ready
-        self.editor.readOnly = not state.idle
         if self._editorNode:
+            if not state.idle:
+                self.editor.setActiveEffect(None)
             self.editor.setSegmentationNode(state.nodes.segmentation)
-            self.editor.setSourceVolumeNode(state.volumeNode)
+            if ready:
+                self.editor.setSourceVolumeNode(state.volumeNode)
+        self.editor.readOnly = not state.idle
 
     def followSegmentation(self, segmentationNode: Any) -> None:
         """Hear of every change of the present segmentation, and of no other."""

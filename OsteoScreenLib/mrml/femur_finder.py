@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import OsteoScreenError
 from OsteoScreenLib.mrml.background_job import BackgroundJob
@@ -60,6 +61,7 @@ class FemurFinder:
     def __init__(self, search: SearchJob | None = None) -> None:
         self._search = search
         self._of: tuple[Any, ...] = ()
+        self._geometry: Geometry | None = None
         self._ct: CTVolume | None = None
         self._masks: FemurMasks | None = None
 
@@ -70,10 +72,10 @@ class FemurFinder:
             InputError: the node does not hold a CT on a regular grid; see :func:`volume_from_node`.
         """
         of = _state_of(volume_node)
-        if of != self._of:
+        if of != self._of or (self._ct is None and self._masks is None):
             self._ct, self._masks, self._of = None, None, ()
             self._ct = volume_from_node(volume_node, dicom_database())
-            self._of = of
+            self._geometry, self._of = self._ct.geometry, of
 
     def job(
         self,
@@ -83,14 +85,14 @@ class FemurFinder:
     ) -> Any:
         """The search in the CT that was read, with ``start()``, ``poll()`` and ``cancel()``; touches no node."""
         ct, known = self._ct, self._masks
-        if ct is None:
-            raise OsteoScreenError("No volume was read", code="no_volume")
         if known is not None:
             return BackgroundJob(lambda progress, cancelled: known, on_progress, on_done, on_failed)
+        if ct is None:
+            raise OsteoScreenError("No volume was read", code="no_volume")
 
         def keep(masks: FemurMasks) -> None:
-            if self._ct is ct:
-                self._masks = masks
+            if self._ct is ct:  # the masks answer from now on; a large scan need not be kept for that
+                self._masks, self._ct = masks, None
             on_done(masks)
 
         return (self._search or search_in_child)(ct, on_progress, keep, on_failed)
@@ -111,10 +113,10 @@ class FemurFinder:
             InputError: the user means no femur that was found, or it does not fit the segment; see
                 :func:`sides_meant` and :func:`plan`. Nothing is then changed.
         """
-        if self._ct is None:
+        if self._geometry is None:
             raise OsteoScreenError("No volume was read", code="no_volume")
         node = effect.parameterSetNode()
-        sides = sides_meant(masks, self._ct.geometry, seed_lps_mm)
+        sides = sides_meant(masks, self._geometry, seed_lps_mm)
         fillings = plan(sides, target, node.GetSegmentationNode(), node.GetSelectedSegmentID() or "")
         fill(effect, masks, node.GetSourceVolumeNode(), fillings)
         return tuple(filling.side for filling in fillings)

@@ -73,7 +73,6 @@ def read_masks(segmentation_node: Any, volume_node: Any) -> np.ndarray:
         InputError: ``no_femur_segment``, the node is missing or holds neither segment.
     """
     import slicer
-    from vtk.util.numpy_support import vtk_to_numpy
 
     if not has_femora(segmentation_node):
         raise InputError(
@@ -93,11 +92,30 @@ def read_masks(segmentation_node: Any, volume_node: Any) -> np.ndarray:
             continue
         if not segmentation_node.GetBinaryLabelmapRepresentation(term.segment_id, image) or image.IsEmpty():
             continue
-        on_grid = slicer.vtkOrientedImageData()
-        slicer.vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage(image, reference, on_grid)
-        voxels = vtk_to_numpy(on_grid.GetPointData().GetScalars()).reshape(labels.shape)
-        labels[voxels != 0] = SIDE_LABELS[side]
+        place, inside = _on_grid(image, reference)
+        labels[place][inside] = SIDE_LABELS[side]
     return labels
+
+
+def _on_grid(image: Any, reference: Any) -> tuple[tuple[slice, slice, slice], np.ndarray]:
+    """Where a segment lies on a grid: the part of the (z, y, x) array that it touches, and its voxels there, bool.
+
+    A segment on the grid itself is taken as it is, which saves looking at every voxel of a large scan.
+    """
+    import slicer
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    resample = slicer.vtkOrientedImageDataResample
+    if not resample.DoGeometriesMatch(image, reference):
+        on_grid = slicer.vtkOrientedImageData()
+        resample.ResampleOrientedImageToReferenceOrientedImage(image, reference, on_grid)
+        image = on_grid
+    voxels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+    own, whole = np.reshape(image.GetExtent(), (3, 2))[::-1], np.reshape(reference.GetExtent(), (3, 2))[::-1]
+    low, high = np.maximum(own[:, 0], whole[:, 0]), np.minimum(own[:, 1], whole[:, 1]) + 1
+    z, y, x = (slice(a, max(a, b)) for a, b in zip(low - whole[:, 0], high - whole[:, 0], strict=True))
+    part = tuple(slice(a, max(a, b)) for a, b in zip(low - own[:, 0], high - own[:, 0], strict=True))
+    return (z, y, x), voxels[part] != 0
 
 
 def has_femora(segmentation_node: Any | None) -> bool:

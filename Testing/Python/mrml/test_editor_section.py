@@ -277,3 +277,20 @@ def test_a_score_that_was_stopped_says_nothing_of_changes(desk):
     desk.look()
     assert desk.panel.ui.changesLabel.text == ""
     assert desk.panel.ui.editedLabel.visible
+
+
+def test_a_screening_ends_a_search_of_the_effect_in_the_panels_editor(desk):
+    desk.screen()
+    desk.erase("left")
+    erased = desk.count(1)
+    desk.played.does(holds=True)
+    desk.host.click(desk.button("FemurVBNet"))
+    effect = desk.panel.ui.segmentEditorWidget.activeEffect().self()
+    desk.click_in_view("left")
+    assert not effect.work.idle
+    desk.played.given(desk.labels())
+    desk.host.click(desk.panel.ui.rescoreButton)
+    assert effect.work.idle
+    desk.played.go()
+    desk.host.wait_until(lambda: desk.panel.ui.progressBar.visible is False)
+    assert desk.count(1) == erased

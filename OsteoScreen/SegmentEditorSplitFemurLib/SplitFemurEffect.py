@@ -26,11 +26,11 @@ class SplitFemurEffect(AbstractScriptedSegmentEditorEffect):
         self.ui = None
 
     def clone(self):
-        """Slicer makes one for each Segment Editor. Not __file__: effects of one folder share one module there."""
+        """Slicer makes one for each Segment Editor."""
         from qSlicerSegmentationsEditorEffectsPythonQt import qSlicerSegmentEditorScriptedEffect
 
         effect = qSlicerSegmentEditorScriptedEffect(None)
-        effect.setPythonSource((Path(__file__).parent / "SplitFemurEffect.py").as_posix())
+        effect.setPythonSource(Path(__file__).as_posix())
         return effect
 
     def icon(self):

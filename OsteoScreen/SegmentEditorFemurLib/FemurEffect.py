@@ -31,11 +31,11 @@ class FemurEffect(AbstractScriptedSegmentEditorEffect):
         self.ui = None
 
     def clone(self):
-        """Slicer makes one for each Segment Editor. Not __file__: effects of one folder share one module there."""
+        """Slicer makes one for each Segment Editor."""
         from qSlicerSegmentationsEditorEffectsPythonQt import qSlicerSegmentEditorScriptedEffect
 
         effect = qSlicerSegmentEditorScriptedEffect(None)
-        effect.setPythonSource((Path(__file__).parent / "FemurEffect.py").as_posix())
+        effect.setPythonSource(Path(__file__).as_posix())
         return effect
 
     def icon(self):
@@ -139,7 +139,8 @@ class FemurEffect(AbstractScriptedSegmentEditorEffect):
     def onFound(self, masks, volumeNode, segmentationNode, seed):
         """Fill the segments, if the editor still shows the nodes of before."""
         node = self.scriptedEffect.parameterSetNode()
-        if node.GetSourceVolumeNode() is not volumeNode or node.GetSegmentationNode() is not segmentationNode:
+        now = (None, None) if node is None else (node.GetSourceVolumeNode(), node.GetSegmentationNode())
+        if now != (volumeNode, segmentationNode):
             self.work.say(_("The volume or the segmentation was changed in the meantime; nothing was filled."))
             return
         try:

@@ -50,7 +50,7 @@ class ModelsSection(Section):
         self._states = {row.folder: self._states[row.folder] for row in self._rows if row.folder in self._states}
         states = [self.stateOf(row) for row in self._rows]
         texts = [
-            (row.model_id, row.version, text, row.task, originText(row), yesNo(row.demonstration))
+            (row.model_id, row.version, text, yesNo(row.demonstration), originText(row), row.task)
             for row, (_light, text) in zip(self._rows, states, strict=True)
         ]
         showRows(self.ui.modelsTable, texts, [light for light, _text in states], lightColumn=2)

@@ -72,8 +72,8 @@ def test_the_list_is_read_when_the_section_is_opened_and_not_before(host, panel,
     make_bundle(users / "b", version="0.2.0")
     open_section(host, panel)
     assert table(panel) == [
-        ["small-net", "0.2.0", "not yet verified", "femur segmentation", "you", "yes"],
-        ["small-net", "0.1.0", "not yet verified", "femur segmentation", "OsteoScreen", "no"],
+        ["small-net", "0.2.0", "not yet verified", "yes", "you", "femur segmentation"],
+        ["small-net", "0.1.0", "not yet verified", "no", "OsteoScreen", "femur segmentation"],
     ]
     for button in (panel.ui.verifyModelButton, panel.ui.modelCardButton, panel.ui.removeModelButton):
         assert not button.enabled

@@ -16,6 +16,7 @@ from OsteoScreenLib.cli.doctor import doctor
 from OsteoScreenLib.cli.evaluate import evaluate
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.phantom import phantom
+from OsteoScreenLib.cli.radiomics import radiomics
 from OsteoScreenLib.cli.screen import screen
 from OsteoScreenLib.cli.segment import segment
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError, printable
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (screen, segment, doctor, phantom, evaluate):
+for command in (screen, segment, radiomics, doctor, phantom, evaluate):
     app.command()(_interruptible(command))
 
 _models = typer.Typer(name="models", help="The models: list, show, install, verify and remove.", no_args_is_help=True)

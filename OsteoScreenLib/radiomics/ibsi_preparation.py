@@ -29,7 +29,7 @@ def resample(image: GridImage, mask: GridImage, values: Mapping[str, Any]) -> tu
     spacing = np.where(wanted == 0, old, wanted)
     count = np.array(image.array.shape[::-1])
     size = np.ceil(count * old / spacing - 1e-6).astype(int)
-    centre = image.geometry.to_physical((count - 1) / 2)
+    centre = image.geometry.to_physical(((count - 1) / 2).tolist())
     origin = np.asarray(centre) - image.geometry.matrix @ (spacing * (size - 1) / 2)
     grid = (size.tolist(), sitk.Transform())
     place = (origin.tolist(), spacing.tolist(), image.geometry.direction)

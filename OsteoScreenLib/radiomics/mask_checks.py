@@ -45,9 +45,9 @@ def refuse_absent(label: int, present: Sequence[int]) -> None:
 
 def bounding_box(mask: np.ndarray) -> Box:
     """The smallest box of slices that holds every True voxel; there must be one."""
-    z = np.flatnonzero(mask.any(axis=(1, 2)))
-    plane = mask[z[0] : z[-1] + 1].any(axis=0)
-    y, x = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+    z = np.flatnonzero(np.any(mask, axis=(1, 2)))
+    plane = np.any(mask[z[0] : z[-1] + 1], axis=0)
+    y, x = np.flatnonzero(np.any(plane, axis=1)), np.flatnonzero(np.any(plane, axis=0))
     return (slice(int(z[0]), int(z[-1]) + 1), slice(int(y[0]), int(y[-1]) + 1), slice(int(x[0]), int(x[-1]) + 1))
 
 
@@ -106,7 +106,7 @@ def refuse_other_grid(why: str) -> None:
     if why:
         raise InputError(
             f"The mask is not on the image's grid: {why}",
-            next_step="Resample the mask onto the image, or set correctMask or resampledPixelSpacing in the parameters.",
+            next_step="Resample the mask onto the image, or set correctMask or resampledPixelSpacing.",
             code="geometry_mismatch",
         )
 

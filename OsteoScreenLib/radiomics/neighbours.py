@@ -35,7 +35,7 @@ def directions(
     wanted = set(distances)
     found = [
         offset
-        for offset in itertools.product(steps, repeat=3)
+        for offset in itertools.product(steps, steps, steps)
         if max(map(abs, offset)) in wanted
         and all(abs(step) < size for step, size in zip(offset, shape_zyx, strict=True))
         and (flat_axis is None or offset[flat_axis] == 0)

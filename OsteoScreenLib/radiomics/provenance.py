@@ -97,9 +97,9 @@ def hash_of_labels(mask: GridImage) -> str:
     """SHA-1 of the labels as 32-bit numbers, as PyRadiomics takes it."""
     digest = hashlib.sha1(usedforsecurity=False)
     for plane in mask.array:
-        digest.update(np.ascontiguousarray(plane, dtype=np.uint32))
+        digest.update(np.ascontiguousarray(plane, dtype=np.uint32).data)
     return digest.hexdigest()
 
 
 def _sha1(array: np.ndarray) -> str:
-    return hashlib.sha1(np.ascontiguousarray(array), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(np.ascontiguousarray(array).data, usedforsecurity=False).hexdigest()

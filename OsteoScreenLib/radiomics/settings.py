@@ -32,6 +32,7 @@ class Settings:
         image_types: by name in order, with the settings that hold for that image type only.
         feature_classes: by name in order: the features of each, None for all.
         notes: what was read and has no effect here, in sentences.
+        named_label: the label that the parameters name; None where they leave it to the default.
     """
 
     values: Mapping[str, Any] = field(default_factory=lambda: dict(DEFAULTS))
@@ -40,6 +41,7 @@ class Settings:
         default_factory=lambda: dict.fromkeys(DEFAULT_CLASSES)
     )
     notes: tuple[str, ...] = ()
+    named_label: int | None = None
 
     @property
     def ibsi(self) -> bool:
@@ -73,7 +75,7 @@ class Settings:
         if not isinstance(data, Mapping):
             raise UsageError("The parameters are not a mapping of sections", next_step=_advice(_SECTIONS))
         _refuse_unknown("section", data, _SECTIONS)
-        sections = {name: data.get(name) if data.get(name) is not None else {} for name in _SECTIONS}
+        sections: dict[str, Any] = {name: {} if data.get(name) is None else data[name] for name in _SECTIONS}
         for name, content in sections.items():
             if not isinstance(content, Mapping):
                 raise UsageError(f"The section {name} is not a mapping of names to values")
@@ -87,7 +89,7 @@ class Settings:
             )
         notes = ["voxelSetting has no effect: features are of whole regions."] if sections["voxelSetting"] else []
         classes = _classes(sections["featureClass"], notes, bool(values["force2D"]))
-        return cls(values, _image_types(sections["imageType"]), classes, tuple(notes))
+        return cls(values, _image_types(sections["imageType"]), classes, tuple(notes), sections["setting"].get("label"))
 
     def to_dict(self) -> dict[str, Any]:
         """The same as PyRadiomics' parameter file would say it."""

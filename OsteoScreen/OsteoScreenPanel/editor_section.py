@@ -135,12 +135,11 @@ class EditorSection(Section, VTKObservationMixin):
         ready = state.volumeNode is not None and state.nodes.segmentation is not None
         self.editor.enabled = ready
         if self._editorNode:
-            if not state.idle:
-                self.editor.setActiveEffect(None)
             self.editor.setSegmentationNode(state.nodes.segmentation)
             if ready:
                 self.editor.setSourceVolumeNode(state.volumeNode)
-        self.editor.readOnly = not state.idle
+        if self.editor.readOnly == state.idle:
+            self.editor.readOnly = not state.idle  # and no effect stays active
 
     def followSegmentation(self, segmentationNode: Any) -> None:
         """Hear of every change of the present segmentation, and of no other."""

@@ -77,6 +77,8 @@ class FemurEffect(AbstractScriptedSegmentEditorEffect):
 
     def updateGUIFromMRML(self):
         """Show the parameters."""
+        if self.work is None:
+            return
         selector = self.ui.targetSelector
         was_blocked = selector.blockSignals(True)
         selector.setCurrentIndex(max(0, selector.findData(self.scriptedEffect.parameter("Target"))))

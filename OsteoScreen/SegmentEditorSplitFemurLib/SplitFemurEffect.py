@@ -66,6 +66,8 @@ class SplitFemurEffect(AbstractScriptedSegmentEditorEffect):
 
     def updateGUIFromMRML(self):
         """Show the parameters."""
+        if self.ui is None:
+            return
         selector = self.ui.sideSelector
         was_blocked = selector.blockSignals(True)
         selector.setCurrentIndex(max(0, selector.findData(self.scriptedEffect.parameter("Side"))))

@@ -71,12 +71,12 @@ def test_an_effect_knows_the_members_of_slicer_and_no_others(add_effect):
         effect.setPythonSource("missing/NoneEffect.py")
 
 
-def test_effects_of_one_folder_share_a_module_as_in_slicer(add_effect):
+def test_of_two_effects_in_one_folder_the_second_takes_the_modules_place_as_in_slicer(add_effect):
     first, second = add_effect("First"), add_effect("Second")
-    shared = sys.modules["TestEffects"]
-    assert {"FirstEffect", "SecondEffect"} <= set(dir(shared))
-    assert shared.__file__.endswith("SecondEffect.py")  # the trap for an effect that names itself by __file__
+    assert sys.modules["TestEffects"].__file__.endswith("SecondEffect.py")
+    assert not hasattr(sys.modules["TestEffects"], "FirstEffect")
     assert (first.name, second.name) == ("First", "Second")
+    assert (first.self().clone().name, second.self().clone().name) == ("First", "Second")
 
 
 def test_the_modules_of_effects_go_with_the_host(repository: Path):
@@ -166,15 +166,25 @@ def test_an_effect_that_needs_segments_cannot_be_chosen_without_one(host, reposi
     case.close()
 
 
-def test_undo_that_is_switched_off_saves_no_state(host, repository):
+def test_switching_undo_on_forgets_what_was_kept_and_off_hides_its_buttons_as_in_slicer(host, repository):
     case = EditorCase(host, repository)
     case.add_segment()
-    case.editor.undoEnabled = False
-    case.qt_editor.logic.ClearUndoState()
-    threshold = case.choose("Threshold")
-    host.click(threshold.applyButton)
-    assert not case.button("UndoButton").isEnabled()
-    case.editor.undoEnabled = True
-    host.click(threshold.applyButton)
+    host.click(case.choose("Threshold").applyButton)
     assert case.button("UndoButton").isEnabled()
+    case.editor.undoEnabled = False
+    assert not case.button("UndoButton").isVisible()
+    case.editor.undoEnabled = True
+    assert case.button("UndoButton").isVisible()
+    assert not case.button("UndoButton").isEnabled()
+    case.close()
+
+
+def test_an_editor_that_is_read_only_lets_go_of_its_effect(host, repository):
+    case = EditorCase(host, repository)
+    case.add_segment()
+    effect = case.choose("Threshold")
+    case.editor.readOnly = True
+    assert case.editor.activeEffect() is None
+    assert not effect.scriptedEffect.active()
+    assert not case.button("Threshold").isEnabled()
     case.close()

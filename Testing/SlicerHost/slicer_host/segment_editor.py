@@ -31,7 +31,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._order: list[str] = []
         self._followed: list[Any] = []
         self._observed: list[tuple[Any, int]] = []
-        self._values: dict[str, Any] = {"undoEnabled": True, "unorderedEffectsVisible": True}
+        self._values: dict[str, Any] = {"undoEnabled": True, "readOnly": False, "unorderedEffectsVisible": True}
         self._showing = False
         self._build()
         self._add_effects()
@@ -44,8 +44,6 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
 
         return QtCore.Property(kind, lambda self: self._values.get(name, default), store)
 
-    undoEnabled = _stored("undoEnabled", bool, True)
-    readOnly = _stored("readOnly", bool, False)
     unorderedEffectsVisible = _stored("unorderedEffectsVisible", bool, True)
     segmentationNodeSelectorVisible = _stored("segmentationNodeSelectorVisible", bool, True)
     sourceVolumeNodeSelectorVisible = _stored("sourceVolumeNodeSelectorVisible", bool, True)
@@ -57,6 +55,22 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         lambda self: self.logic.GetMaximumNumberOfUndoStates(),
         lambda self, number: self.logic.SetMaximumNumberOfUndoStates(number),
     )
+
+    def _set_undo_enabled(self, enabled: bool) -> None:
+        self._values["undoEnabled"] = enabled
+        if enabled:
+            self.logic.ClearUndoState()
+        for button in (self._undo, self._redo):
+            button.setVisible(enabled)
+
+    def _set_read_only(self, read_only: bool) -> None:
+        self._values["readOnly"] = read_only
+        if read_only:
+            self.setActiveEffect(None)
+        self.updateWidgetFromMRML()
+
+    undoEnabled = QtCore.Property(bool, lambda self: self._values["undoEnabled"], _set_undo_enabled)
+    readOnly = QtCore.Property(bool, lambda self: self._values["readOnly"], _set_read_only)
 
     def setMRMLScene(self, scene: Any) -> None:
         self.logic.SetMRMLScene(scene)
@@ -150,8 +164,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self.updateWidgetFromMRML()
 
     def saveStateForUndo(self) -> None:
-        if self._values["undoEnabled"]:
-            self.logic.SaveStateForUndo()
+        self.logic.SaveStateForUndo()
 
     def undo(self) -> None:
         self.logic.Undo()
@@ -203,7 +216,6 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             can = ready and self.sourceVolumeNode() is not None and (n_segments > 0 or not effect.requireSegments)
             button.setEnabled(can)
             button.setChecked(effect is self._active)
-            unwrap(effect.optionsFrame()).setVisible(effect is self._active)
         self.parameters_changed()
         self._showing = False
 
@@ -250,6 +262,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             button.setToolTip(effect.call("helpText"))
             button.clicked.connect(lambda on, name=effect.name: self.setActiveEffectByName(name if on else ""))
             self._buttons[effect.name] = button
+            effect.call("setupOptionsFrame")
             self._options.addWidget(unwrap(effect.optionsFrame()))
             unwrap(effect.optionsFrame()).hide()
         self._lay_out_effects()

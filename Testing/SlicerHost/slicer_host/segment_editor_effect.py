@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -35,7 +36,7 @@ class qSlicerSegmentEditorScriptedEffect(qSlicerSegmentEditorAbstractEffect):
     Parameters live in the real ``vtkMRMLSegmentEditorNode``. Voxels go through the real logic of the editor.
     """
 
-    _OWN = ("_values", "_python", "_frame", "_editor", "_active", "_options_made")
+    _OWN = ("_values", "_python", "_frame", "_editor", "_active")
     loaded: ClassVar[list[str]] = []
     """Names of the modules that effects were loaded as."""
 
@@ -46,7 +47,7 @@ class qSlicerSegmentEditorScriptedEffect(qSlicerSegmentEditorAbstractEffect):
         self._frame = QtWidgets.QFrame()
         QtWidgets.QFormLayout(self._frame)
         self._editor: Any = None
-        self._active = self._options_made = False
+        self._active = False
 
     def __getattr__(self, name: str) -> Any:
         if name in PROPERTIES:
@@ -67,19 +68,20 @@ class qSlicerSegmentEditorScriptedEffect(qSlicerSegmentEditorAbstractEffect):
     def setPythonSource(self, path: str) -> bool:
         """As Slicer: the module is called like the folder, and the class like the file, ending in Effect.
 
-        Files of one folder thus share one module. A file is read only where the module lacks the class.
+        A file is read only where the module of that name lacks the class, and its module then takes the other's place.
         """
         file = Path(path)
         if "\\" in path or file.suffix != ".py" or not file.is_file():
             raise FileNotFoundError(path)
         class_name = file.stem if file.stem.endswith("Effect") else f"{file.stem}Effect"
         module = sys.modules.get(file.parent.name)
-        if module is None:
-            module = sys.modules[file.parent.name] = ModuleType(file.parent.name)
-            self.loaded.append(file.parent.name)
         if not hasattr(module, class_name):
-            module.__file__ = str(file)
-            exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), module.__dict__)
+            spec = importlib.util.spec_from_file_location(file.parent.name, file)
+            assert spec is not None
+            assert spec.loader is not None
+            module = sys.modules[file.parent.name] = importlib.util.module_from_spec(spec)
+            self.loaded.append(file.parent.name)
+            spec.loader.exec_module(module)
         self._python = getattr(module, class_name)(self)
         return True
 
@@ -102,9 +104,9 @@ class qSlicerSegmentEditorScriptedEffect(qSlicerSegmentEditorAbstractEffect):
     def set_active(self, active: bool) -> None:
         """Not of Slicer: the editor says so."""
         self._active = active
-        if active and not self._options_made:
-            self._options_made = True
-            self.call("setupOptionsFrame")
+        self._frame.setVisible(active)
+        if active:
+            self.call("updateGUIFromMRML")
 
     def active(self) -> bool:
         return self._active

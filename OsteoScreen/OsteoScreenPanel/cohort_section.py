@@ -84,8 +84,8 @@ class CohortSection(Section):
         if not chosen:
             return
         self.ui.cohortInputEdit.text = chosen
-        if not self.ui.cohortOutputEdit.text:
-            path = Path(chosen)
+        path = Path(chosen)
+        if path.name and not self.ui.cohortOutputEdit.text:
             self.ui.cohortOutputEdit.text = str(path.with_name(f"{path.stem if path.is_file() else path.name} results"))
 
     def onPathEdit(self) -> None:

@@ -96,6 +96,12 @@ def test_nothing_can_be_started_before_scans_and_a_place_for_the_results_are_nam
     assert not panel.ui.cohortStartButton.enabled
 
 
+def test_for_a_whole_disk_no_folder_beside_it_is_proposed(host, panel):
+    choose(host, panel, Path(Path.cwd().anchor))
+    assert panel.ui.cohortInputEdit.text == Path.cwd().anchor
+    assert panel.ui.cohortOutputEdit.text == ""
+
+
 def test_a_cancelled_dialog_changes_nothing(host, panel):
     host.desktop.paths = ["", "", ""]
     for button in (panel.ui.cohortFolderButton, panel.ui.cohortTableButton, panel.ui.cohortOutputButton):

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.mrml.femur_terms import FEMUR_TERMS
-from OsteoScreenLib.mrml.segmentation_node import has_femora, read_masks
 from OsteoScreenLib.result.case_result import CaseResult
-from OsteoScreenLib.segmentation.femur_masks import SIDE_LABELS
 
 COARSE_MM = 1.5
 """A mask is thinned to about this voxel size before its neck is looked for: enough to point a view at, and quick."""
+
+PADDING = 2
+"""Empty voxels around a thinned mask: a femur does not end where its box does."""
 
 Point = tuple[float, float, float]
 
@@ -40,10 +42,12 @@ def femur_point_ras(volume_node: Any, segmentation_node: Any | None, result: Cas
     """
     if side not in sides_found(result):
         return None
-    point = _neck_centre(volume_node, segmentation_node, result.geometry, side)
-    point = point or result.femurs[side].head_centre_lps_mm
-    if point is not None:
-        return _world_of_index(volume_node, result.geometry.to_index(point))
+    neck = _neck_centre_ras(segmentation_node, side)
+    if neck is not None:
+        return neck
+    head = result.femurs[side].head_centre_lps_mm
+    if head is not None:
+        return _world_of_index(volume_node, result.geometry.to_index(head))
     segment_id = FEMUR_TERMS[side].segment_id
     if segmentation_node is None or segmentation_node.GetSegmentation().GetSegment(segment_id) is None:
         return None
@@ -51,35 +55,71 @@ def femur_point_ras(volume_node: Any, segmentation_node: Any | None, result: Cas
     return None if middle is None else (float(middle[0]), float(middle[1]), float(middle[2]))
 
 
-def _neck_centre(volume_node: Any, segmentation_node: Any | None, geometry: Geometry, side: str) -> Point | None:
-    """LPS millimetres, as the volume lay when it was screened; None where no neck can be made out."""
+def _neck_centre_ras(segmentation_node: Any | None, side: str) -> Point | None:
+    """Middle of the neck in the world, found in the segment on its own grid; None where none can be made out."""
     from OsteoScreenLib.densitometry.find_landmarks import find_landmarks
 
-    if not has_femora(segmentation_node):
+    thinned = _thinned_segment(segmentation_node, FEMUR_TERMS[side].segment_id)
+    if thinned is None:
         return None
-    mask = read_masks(segmentation_node, volume_node) == SIDE_LABELS[side]
-    if mask.shape != geometry.shape_zyx:
+    try:
+        found = find_landmarks(*thinned, side).neck_centre_lps_mm
+    except (InputError, ValueError):  # a scrap of a femur, such as the rest of an edited one, or an odd grid
         return None
-    steps = [max(1, round(COARSE_MM / spacing)) for spacing in geometry.spacing_xyz_mm]
-    x, y, z = steps
-    thin = np.ascontiguousarray(mask[::z, ::y, ::x])
+    if found is None or segmentation_node is None:
+        return None
+    return _world_of(segmentation_node, (-found[0], -found[1], found[2]))
+
+
+def _thinned_segment(segmentation_node: Any | None, segment_id: str) -> tuple[np.ndarray, Geometry] | None:
+    """A segment's voxels, thinned, with some empty ones around, and their grid in LPS; None where there are none."""
+    import slicer
+    import vtk
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    image = slicer.vtkOrientedImageData()
+    segmentation = None if segmentation_node is None else segmentation_node.GetSegmentation()
+    if segmentation_node is None or segmentation is None or segmentation.GetSegment(segment_id) is None:
+        return None
+    if not segmentation_node.GetBinaryLabelmapRepresentation(segment_id, image) or image.IsEmpty():
+        return None
+    voxels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1]) != 0
+    matrix = vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    to_lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ [[matrix.GetElement(r, c) for c in range(4)] for r in range(4)]
+    spacing = np.linalg.norm(to_lps[:3, :3], axis=0)
+    steps = np.maximum(1, np.round(COARSE_MM / spacing)).astype(int)
+    thin = np.pad(voxels[:: steps[2], :: steps[1], :: steps[0]], PADDING)
     if not thin.any():
         return None
-    spacing = tuple(size * step for size, step in zip(geometry.spacing_xyz_mm, steps, strict=True))
-    shape = (thin.shape[0], thin.shape[1], thin.shape[2])
-    grid = Geometry(shape, (spacing[0], spacing[1], spacing[2]), geometry.origin_lps_mm, geometry.direction)
-    return find_landmarks(thin, grid, side).neck_centre_lps_mm
+    first = np.array(image.GetExtent()[::2]) - PADDING * steps
+    direction = to_lps[:3, :3] / spacing
+    return (
+        thin,
+        Geometry(
+            (thin.shape[0], thin.shape[1], thin.shape[2]),
+            tuple((spacing * steps).tolist()),  # type: ignore[arg-type]
+            tuple((to_lps @ [*first, 1.0])[:3].tolist()),  # type: ignore[arg-type]
+            tuple(direction.ravel().tolist()),  # type: ignore[arg-type]
+        ),
+    )
 
 
 def _world_of_index(volume_node: Any, index_xyz: Point) -> Point:
     """RAS millimetres in the world of a (fractional) voxel index of a volume node."""
-    import slicer
     import vtk
 
     matrix = vtk.vtkMatrix4x4()
     volume_node.GetIJKToRASMatrix(matrix)
-    local = matrix.MultiplyPoint((*index_xyz, 1.0))[:3]
+    return _world_of(volume_node, matrix.MultiplyPoint((*index_xyz, 1.0))[:3])
+
+
+def _world_of(node: Any, point_ras: Point) -> Point:
+    """A point of a node, with the transforms above the node."""
+    import slicer
+    import vtk
+
     to_world = vtk.vtkGeneralTransform()
-    slicer.vtkMRMLTransformNode.GetTransformBetweenNodes(volume_node.GetParentTransformNode(), None, to_world)
-    right, anterior, superior = to_world.TransformPoint(local)
+    slicer.vtkMRMLTransformNode.GetTransformBetweenNodes(node.GetParentTransformNode(), None, to_world)
+    right, anterior, superior = to_world.TransformPoint(point_ras)
     return right, anterior, superior

@@ -146,6 +146,15 @@ def test_without_a_head_the_views_turn_to_the_middle_of_the_segment(around, view
     assert all(np.linalg.norm(centre - ras(HEAD * (-1, 1, 1))) < 3.0 for centre in centres(around))
 
 
+def test_a_scrap_of_a_femur_is_shown_too(around, views, volume, femora, labels):
+    scrap = np.zeros_like(labels)
+    scrap[20:22, 30:32, 40:42] = 1
+    write_masks(scrap, volume, femora)
+    case_views.show_case(volume, femora, left_only(), "left")
+    middle = np.array(GRID.to_physical((40.5, 30.5, 20.5)))
+    assert all(np.linalg.norm(centre - ras(middle)) < 3.0 for centre in centres(around))
+
+
 def test_a_side_that_was_not_found_moves_nothing(around, views, volume, femora):
     before = centres(around)
     case_views.show_case(volume, femora, left_only(), "right")

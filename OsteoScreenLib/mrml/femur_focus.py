@@ -98,9 +98,9 @@ def _thinned_segment(segmentation_node: Any | None, segment_id: str) -> tuple[np
         thin,
         Geometry(
             (thin.shape[0], thin.shape[1], thin.shape[2]),
-            tuple((spacing * steps).tolist()),  # type: ignore[arg-type]
-            tuple((to_lps @ [*first, 1.0])[:3].tolist()),  # type: ignore[arg-type]
-            tuple(direction.ravel().tolist()),  # type: ignore[arg-type]
+            tuple((spacing * steps).tolist()),
+            tuple((to_lps @ [*first, 1.0])[:3].tolist()),
+            tuple(direction.ravel().tolist()),
         ),
     )
 

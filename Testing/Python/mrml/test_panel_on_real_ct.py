@@ -1,0 +1,188 @@
+"""The panel on real CT: opened, clicked, edited, saved and loaded in the test host (which is not Slicer), by the model
+that ships. The scans are public and not part of this repository; the test skips where they are absent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = [
+    pytest.mark.shipped_model,
+    pytest.mark.needs_module("slicer"),
+    pytest.mark.needs_module("PySide6"),
+    pytest.mark.needs_module("onnxruntime"),
+]
+if sys.platform.startswith("linux"):
+    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+
+LIMIT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan, the side that a reference knows, and how well the femur must agree with it."""
+
+    path: str
+    reference: str
+    label: int
+    side: str
+    least_dsc: float
+
+
+SCANS = [
+    Scan("hip_ct/STS_036_CT.nii.gz", "hip_ct/STS_036_femur.nii.gz", 1, "left", 0.96),
+    Scan("hip_ct/STS_040_CT.nii.gz", "hip_ct/STS_040_femur.nii.gz", 2, "right", 0.96),
+    Scan(
+        "abdomen_ct/totalsegmentator_example/example_ct.nii.gz",
+        "abdomen_ct/totalsegmentator_example/example_seg_v2_fast_117class.nii.gz",
+        76,
+        "right",
+        0.9,
+    ),
+]
+IDS = ["STS_036", "STS_040", "TotalSegmentator example"]
+
+
+class User:
+    """Somebody with a scan and a mouse."""
+
+    def __init__(self, host: Any, panel: Any) -> None:
+        self.host, self.panel, self.ui = host, panel, panel.ui
+
+    def load(self, path: Path) -> Any:
+        """Read a file as Slicer does, and choose it in the panel."""
+        import slicer
+
+        node = self.host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Scan")
+        storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
+        storage.SetFileName(str(path))
+        assert storage.ReadData(node)
+        node.CreateDefaultDisplayNodes()
+        self.host.choose(self.ui.inputSelector, "Scan")
+        return node
+
+    def press(self, button: str) -> None:
+        self.host.click(getattr(self.ui, button))
+        self.host.wait_until(lambda: self.ui.progressBar.visible is False, limit_s=LIMIT_S)
+
+    def editor_button(self, name: str) -> Any:
+        from PySide6 import QtWidgets
+        from slicer_host.pythonqt import unwrap
+
+        return unwrap(self.ui.segmentEditorWidget).findChild(QtWidgets.QPushButton, name)
+
+    def erase_at(self, side: str, point_ras: tuple[float, float, float]) -> None:
+        """Choose a femur and Erase, and click at a place in the axial view."""
+        import slicer
+        from slicer_host.pythonqt import unwrap
+        from slicer_host.slice_widget import click_at
+
+        self.ui.editorCollapsibleButton.collapsed = False
+        self.host.pump()
+        self.ui.segmentEditorWidget.setCurrentSegmentID(f"femur_{side}")
+        self.host.click(self.editor_button("Erase"))
+        click_at(unwrap(slicer.app.layoutManager().sliceWidget("Red")), point_ras)
+        self.host.pump()
+
+    def labels(self) -> np.ndarray:
+        from OsteoScreenLib.mrml.segmentation_node import read_masks
+
+        return read_masks(self.ui.segmentationSelector.currentNode(), self.ui.inputSelector.currentNode()).copy()
+
+    def nodes(self) -> list[str]:
+        return [self.host.scene.GetNthNode(n).GetID() for n in range(self.host.scene.GetNumberOfNodes())]
+
+    def volume_ml(self, side: str) -> float:
+        return float(self.panel.state().result.femurs[side].volume_ml)
+
+
+@pytest.fixture
+def user(repository: Path) -> Any:
+    from slicer_host.host import SlicerHost
+
+    with SlicerHost() as host:
+        yield User(host, host.open(repository / "OsteoScreen" / "OsteoScreen.py"))
+
+
+def dice(first: np.ndarray, second: np.ndarray) -> float:
+    return 2.0 * np.count_nonzero(first & second) / (np.count_nonzero(first) + np.count_nonzero(second))
+
+
+def in_slicers_order(array: np.ndarray, node: Any) -> np.ndarray:
+    """An array of the file (z, y, x) as Slicer holds it: it turns the slices of left-handed images around."""
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASDirectionMatrix(matrix)
+    assert matrix.Determinant() > 0
+    return array
+
+
+def masks_of_the_command_line(scan: Path, out: Path) -> np.ndarray:
+    """What ``osteoscreen segment`` writes for a file."""
+    from OsteoScreenLib.ct.label_file import read_labels
+
+    command = [sys.executable, "-m", "OsteoScreenLib.cli", "segment", str(scan), "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return read_labels(out)[0]
+
+
+@pytest.mark.parametrize("scan", SCANS, ids=IDS)
+def test_a_user_screens_edits_scores_again_saves_and_loads(user, shared_data, tmp_path, scan):
+    from OsteoScreenLib.ct.label_file import read_labels
+
+    volume = user.load(shared_data / scan.path)
+    user.press("screenButton")
+    assert user.host.dialogs == []
+    found = user.labels()
+    reference = in_slicers_order(read_labels(shared_data / scan.reference)[0], volume) == scan.label
+    assert dice(found == (1 if scan.side == "left" else 2), reference) > scan.least_dsc
+    assert f"{scan.side.capitalize()} femur" in user.ui.sidesLabel.text
+    assert user.ui.measuresTableSelector.currentNode().GetNumberOfRows() >= 5
+    assert user.ui.flagsTableSelector.currentNode().GetNumberOfRows() > 0
+    assert user.ui.flagsLabel.visible
+    assert np.array_equal(found, masks_of_the_command_line(shared_data / scan.path, tmp_path / "masks.nii.gz"))
+
+    before = user.volume_ml(scan.side)
+    centre = user.panel.state().result.femurs[scan.side].head_centre_lps_mm
+    user.erase_at(scan.side, (-centre[0], -centre[1], centre[2]))
+    erased = user.labels()
+    assert np.count_nonzero(erased) < np.count_nonzero(found)
+    user.host.click(user.editor_button("UndoButton"))
+    assert np.array_equal(user.labels(), found)
+    user.host.click(user.editor_button("RedoButton"))
+    assert np.array_equal(user.labels(), erased)
+    user.press("rescoreButton")
+    assert np.array_equal(user.labels(), erased)
+    assert user.volume_ml(scan.side) < before
+    assert "mL before" in user.ui.changesLabel.text
+
+    shown = (user.ui.sidesLabel.text, user.ui.flagsLabel.text, user.volume_ml(scan.side))
+    bundle = str(tmp_path / "case.mrb")
+    assert user.host.scene.WriteToMRB(bundle, None, None)
+    user.host.scene.Clear()
+    user.host.pump()
+    assert user.ui.sidesLabel.text == ""
+    assert user.host.scene.ReadFromMRB(bundle, False)
+    user.panel.enter()
+    assert (user.ui.sidesLabel.text, user.ui.flagsLabel.text, user.volume_ml(scan.side)) == shown
+    assert np.array_equal(user.labels(), erased)
+
+
+def test_cancel_in_the_middle_leaves_the_scene_as_it_was(user, shared_data):
+    user.load(shared_data / SCANS[2].path)
+    before = user.nodes()
+    user.host.click(user.ui.screenButton)
+    user.host.wait_until(lambda: user.ui.progressBar.value > 15, limit_s=LIMIT_S)
+    user.host.click(user.ui.cancelButton)
+    user.host.wait_until(lambda: user.ui.progressBar.visible is False)
+    assert "The scene is as it was" in user.ui.statusLabel.text
+    assert user.nodes() == before
+    assert user.host.dialogs == []

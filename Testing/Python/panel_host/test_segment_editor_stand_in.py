@@ -100,8 +100,9 @@ def test_both_effects_of_osteoscreen_are_registered_when_the_modules_have_starte
 def test_the_module_that_registers_the_effects_is_hidden(host, repository):
     from types import SimpleNamespace
 
-    parent = SimpleNamespace()
-    host.load(repository / "OsteoScreen" / "SegmentEditorFemur.py").SegmentEditorFemur(parent)
+    path = repository / "OsteoScreen" / "SegmentEditorFemur.py"
+    parent = SimpleNamespace(path=str(path))
+    host.load(path).SegmentEditorFemur(parent)
     assert parent.hidden is True
     assert set(parent.dependencies) == {"Segmentations", "OsteoScreen"}
 

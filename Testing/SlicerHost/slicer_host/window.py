@@ -81,8 +81,9 @@ def draw_window(host: Any, panel: Any, path: Path, scale: float = 1.0, height: i
 
 def _panel_image(host: Any, panel: Any, scale: float) -> QtGui.QImage:
     widget = panel.parent.qt_widget()
-    widget.resize(WIDTH, widget.heightForWidth(WIDTH))
-    host.pump()
+    for _ in range(3):  # a table tells its height once it knows its width
+        widget.resize(WIDTH, widget.heightForWidth(WIDTH))
+        host.pump()
     image = QtGui.QImage(widget.size() * scale, QtGui.QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(scale)
     image.fill(widget.palette().color(Role.Window))

@@ -54,6 +54,7 @@ class FemurEffect(AbstractScriptedSegmentEditorEffect):
         """Build the options; once for each Segment Editor."""
         self.ui = SimpleNamespace(
             targetSelector=qt.QComboBox(),
+            hintLabel=qt.QLabel(_("Click at a hip in a slice view, or take every femur of the scan:")),
             applyButton=qt.QPushButton(_("Whole volume")),
             progressBar=qt.QProgressBar(),
             cancelButton=qt.QPushButton(_("Cancel")),
@@ -65,7 +66,9 @@ class FemurEffect(AbstractScriptedSegmentEditorEffect):
         self.ui.applyButton.toolTip = _("Outline every proximal femur of the source volume.")
         self.ui.statusLabel.wordWrap = True
         self.scriptedEffect.addLabeledOptionsWidget(_("Fill:"), self.ui.targetSelector)
-        for widget in (self.ui.applyButton, self.ui.progressBar, self.ui.cancelButton, self.ui.statusLabel):
+        self.ui.hintLabel.wordWrap = True
+        ui = self.ui
+        for widget in (ui.hintLabel, ui.applyButton, ui.progressBar, ui.cancelButton, ui.statusLabel):
             self.scriptedEffect.addOptionsWidget(widget)
         self.work = Work(self.ui, self.updateGUIFromMRML)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)

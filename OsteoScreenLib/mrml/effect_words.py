@@ -16,13 +16,21 @@ def found_text(masks: FemurMasks, sides: Sequence[str]) -> str:
     lines = []
     for side in sides:
         finding = masks.femurs[side]
-        reason = f" {escape(finding.reason)}" if finding.reason else ""
+        reason = f" {escape(finding.reason.rstrip('.'))}." if finding.reason else ""
         lines.append(f"{side.capitalize()} femur: {finding.volume_ml:.1f} mL found.{reason}")
     lines += [escape(flag.message) for flag in masks.flags]
     return "<br>".join(lines)
 
 
 def regions_text(count: int, incomplete: Mapping[str, str]) -> str:
-    """How many regions there are, and which of them are not whole and why, a line each."""
+    """How many regions there are, and which of them are not whole and why, a line each.
+
+    Args:
+        count: of the segments made.
+        incomplete: reasons by name; the total hip is left out, being no segment but the sum of three.
+    """
     lines = [f"{count} {'region' if count == 1 else 'regions'}."]
-    return "<br>".join([*lines, *(f"{escape(name.capitalize())}: {escape(why)}" for name, why in incomplete.items())])
+    for name, reason in incomplete.items():
+        if name != "total_hip":
+            lines.append(f"{escape(name.capitalize())}: {escape(reason.rstrip('.'))}.")
+    return "<br>".join(lines)

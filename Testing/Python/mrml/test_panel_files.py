@@ -15,7 +15,15 @@ import pytest
 from OsteoScreenLib.mrml.flags_table import LIGHTS
 from OsteoScreenLib.mrml.requirements import package_name, read_requirements
 
-OF_SLICER = {"slicer", "SampleData", "qt", "ctk", "vtk", "SegmentEditorEffects", "qSlicerSegmentationsEditorEffectsPythonQt"}
+OF_SLICER = {
+    "slicer",
+    "SampleData",
+    "qt",
+    "ctk",
+    "vtk",
+    "SegmentEditorEffects",
+    "qSlicerSegmentationsEditorEffectsPythonQt",
+}
 SLICERS_OWN = {"numpy", "simpleitk", "vtk", "torch"}
 
 

@@ -132,7 +132,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, (tuple, list, dict)):
         return json.dumps(value)
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(float(value)) if isinstance(value, float) else str(value)
 
 
 def _cell(value: Any) -> str:

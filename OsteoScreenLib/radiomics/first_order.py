@@ -8,7 +8,7 @@ from OsteoScreenLib.radiomics.discretisation import Levels
 
 FEATURES = (
     *("10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum"),
-    *("Mean", "MeanAbsoluteDeviation", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation"),
+    *("MeanAbsoluteDeviation", "Mean", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation"),
     *("RootMeanSquared", "Skewness", "TotalEnergy", "Uniformity", "Variance"),
 )
 BY_NAME_ONLY = ("StandardDeviation",)
@@ -26,7 +26,11 @@ def first_order_features(
         levels: the same voxels discretised: entropy and uniformity count these.
         voxel_volume_mm3: scales TotalEnergy.
         shift: added to the values for Energy, TotalEnergy and RootMeanSquared (``voxelArrayShift``).
-        ibsi: excess kurtosis (IBSI: IPH6) in place of the fourth standardised moment.
+        ibsi: excess kurtosis in place of the fourth standardised moment.
+
+    Returns:
+        By name; RobustMeanAbsoluteDeviation is NaN where no value lies between the 10th and the 90th percentile, as of
+        two voxels.
     """
     values = values.astype(np.float64)
     low, quarter, median, three_quarters, high = np.percentile(values, (10, 25, 50, 75, 90))
@@ -56,7 +60,7 @@ def first_order_features(
         "Mean": mean,
         "Median": median,
         "MeanAbsoluteDeviation": np.abs(centred).mean(),
-        "RobustMeanAbsoluteDeviation": np.abs(core - core.mean()).mean(),
+        "RobustMeanAbsoluteDeviation": np.abs(core - core.mean()).mean() if len(core) else np.nan,
         "RootMeanSquared": np.sqrt(energy / len(values)),
         "StandardDeviation": np.sqrt(second),
         "Variance": second,

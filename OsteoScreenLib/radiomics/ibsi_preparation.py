@@ -39,7 +39,7 @@ def resample(image: GridImage, mask: GridImage, values: Mapping[str, Any]) -> tu
     grey = sitk.Resample(exact, *grid, kind, *place, 0.0, sitk.sitkFloat64, True)
     share = sitk.Resample(sitk.Cast(mask.to_itk(), sitk.sitkFloat64), *grid, sitk.sitkLinear, *place)
     new_image, new_mask = GridImage.from_itk(grey), GridImage.from_itk(share)
-    array = np.rint(new_image.array) if image.array.dtype.kind in "iu" else new_image.array
+    array = np.rint(new_image.array) if _whole(image.array) else new_image.array
     # Halves that a rounding error puts just below count as halves.
     inside = (new_mask.array >= 0.5 - 1e-9).astype(np.uint8)
     if not inside.any():
@@ -47,3 +47,8 @@ def resample(image: GridImage, mask: GridImage, values: Mapping[str, Any]) -> tu
     return crop_to(
         GridImage(array, new_image.geometry), GridImage(inside, new_image.geometry), int(values["padDistance"])
     )
+
+
+def _whole(array: np.ndarray) -> bool:
+    """Whether an image holds whole numbers only, whatever type they are kept as."""
+    return array.dtype.kind in "iu" or bool(np.array_equal(array, np.rint(array)))

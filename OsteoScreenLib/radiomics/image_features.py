@@ -70,7 +70,7 @@ def features_of_image(
     found: dict[str, float] = {}
     for kind in intensity_classes(settings):
         features = _of_class(kind, grey, levels, region, settings, values)
-        found |= {f"{name}_{kind}_{feature}": features[feature] for feature in settings.features(kind)}
+        found |= {f"{name}_{kind}_{feature}": float(features[feature]) for feature in settings.features(kind)}
     return found, []
 
 
@@ -80,7 +80,7 @@ def shape_of_region(mask: np.ndarray, region: Region, settings: Settings) -> tup
     notes: list[str] = []
     spacing = region.spacing_zyx_mm
     if "shape" in settings.feature_classes:
-        features = shape_features(mask, spacing)
+        features = shape_features(mask, spacing, ibsi=settings.ibsi)
         found |= {f"original_shape_{feature}": features[feature] for feature in settings.features("shape")}
     if "shape2D" not in settings.feature_classes:
         return found, notes

@@ -12,6 +12,7 @@ from OsteoScreenLib.radiomics.settings import Settings
 
 SHIPPED = Path(__file__).resolve().parent / "parameters"
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
 
 
 def load_settings(path: str | os.PathLike[str]) -> Settings:
@@ -57,18 +58,24 @@ def _parse(text: str, as_json: bool) -> Any:
     import yaml
 
     try:
-        _refuse_aliases(text)
+        _refuse_traps(text)
         return yaml.load(text, Loader=_one_of_each())  # a subclass of the safe loader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UsageError(f"This is not YAML: {' '.join(str(error).split())[:200]}") from error
 
 
-def _refuse_aliases(text: str) -> None:
-    """Aliases of aliases let a short file grow without bound; no parameter file needs them."""
+def _refuse_traps(text: str) -> None:
+    """Aliases of aliases let a short file grow without bound, lists in lists take long; no parameter file needs them."""
     import yaml
 
-    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-        raise UsageError("The file uses YAML aliases (*name)", next_step="Write the values out.")
+    depth = 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if isinstance(token, yaml.AliasToken):
+            raise UsageError("The file uses YAML aliases (*name)", next_step="Write the values out.")
+        depth += isinstance(token, (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken))
+        depth -= isinstance(token, (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken))
+        if depth > MAX_DEPTH:
+            raise UsageError("This is not YAML of parameters: brackets within brackets without end")
 
 
 def _one_of_each() -> type:

@@ -18,7 +18,9 @@ BY_NAME_ONLY = ("Compactness1", "Compactness2", "SphericalDisproportion")
 """Functions of sphericity, computed where they are named."""
 
 
-def shape_features(mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float]) -> dict[str, float]:
+def shape_features(
+    mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float], *, ibsi: bool = False
+) -> dict[str, float]:
     """PyRadiomics' shape features (van Griethuysen et al. 2017) of a mask.
 
     The mesh is that of :mod:`marching_cubes`; axis lengths are four times the square root of the eigenvalues of the
@@ -27,6 +29,7 @@ def shape_features(mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float])
     Args:
         mask: (z, y, x) bool with at least one voxel inside.
         spacing_zyx_mm: voxel size.
+        ibsi: the covariance is divided by n - 1, as IBSI's reference values have it, not by n.
 
     Returns:
         Every feature of ``FEATURES`` and ``BY_NAME_ONLY``, in mm, mm2, mm3 or without unit.
@@ -34,14 +37,16 @@ def shape_features(mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float])
     surface = mesh(mask, spacing_zyx_mm)
     area, volume = surface.area_mm2, surface.volume_mm3
     least, minor, major = np.sqrt(principal_variances(mask, spacing_zyx_mm))
+    voxels = np.count_nonzero(mask)
+    length = 4 * np.sqrt(voxels / (voxels - 1)) if ibsi and voxels > 1 else 4.0
     planes = [largest_distance_in_planes(surface.vertices, spacing_zyx_mm, axis) for axis in range(3)]
     sphericity = (36 * np.pi * volume**2) ** (1 / 3) / area
     found = {
         "Elongation": minor / major,
         "Flatness": least / major,
-        "LeastAxisLength": 4 * least,
-        "MajorAxisLength": 4 * major,
-        "MinorAxisLength": 4 * minor,
+        "LeastAxisLength": length * least,
+        "MajorAxisLength": length * major,
+        "MinorAxisLength": length * minor,
         "Maximum2DDiameterSlice": planes[0],
         "Maximum2DDiameterColumn": planes[1],
         "Maximum2DDiameterRow": planes[2],
@@ -50,7 +55,7 @@ def shape_features(mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float])
         "Sphericity": sphericity,
         "SurfaceArea": area,
         "SurfaceVolumeRatio": area / volume,
-        "VoxelVolume": np.count_nonzero(mask) * float(np.prod(spacing_zyx_mm)),
+        "VoxelVolume": voxels * float(np.prod(spacing_zyx_mm)),
         "Compactness1": volume / (area**1.5 * np.sqrt(np.pi)),
         "Compactness2": 36 * np.pi * volume**2 / area**3,
         "SphericalDisproportion": 1 / sphericity,

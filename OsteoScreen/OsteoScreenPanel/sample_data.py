@@ -7,7 +7,8 @@ import slicer
 from slicer.i18n import tr as _
 
 CATEGORY = "OsteoScreen"
-THUMBNAIL = Path(__file__).resolve().parents[1] / "Resources" / "Icons" / "DigitalPatient.png"
+RESOURCES = Path(__file__).resolve().parents[1] / "Resources"
+THUMBNAIL = RESOURCES / "Icons" / "DigitalPatient.png"
 
 
 def registerSampleData() -> None:
@@ -35,6 +36,7 @@ def loadDigitalPatient(source: Any = None) -> list[Any]:
     Returns:
         The volume node, in a list, as Slicer's sample data are given.
     """
+    from OsteoScreenLib.mrml.requirements import ensure_requirements
     from OsteoScreenLib.mrml.sample_patient import add_sample_patient, sample_patient
 
     def showProgress(fraction: float, message: str) -> None:
@@ -42,6 +44,7 @@ def loadDigitalPatient(source: Any = None) -> list[Any]:
         slicer.app.processEvents()
 
     with slicer.util.tryWithErrorDisplay(_("The digital patient could not be made."), waitCursor=True):
+        ensure_requirements(RESOURCES / "requirements.txt")
         ct = sample_patient(slicer.app.cachePath, progress=showProgress)
         node = add_sample_patient(slicer.mrmlScene, ct)
         slicer.util.setSliceViewerLayers(background=node, fit=True)

@@ -194,9 +194,13 @@ def test_a_cell_that_a_spreadsheet_would_run_is_written_as_text(host):
 
 def test_the_scene_is_read_back_with_the_case_and_keeps_its_own_file(host, screened, volume, tmp_path):
     host.scene.SetURL("/somewhere/my.mrml")
+    storage = host.scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName("/somewhere/hip.nrrd")
+    volume.SetAndObserveStorageNodeID(storage.GetID())
     labels = read_masks(screened.ui.segmentationSelector.currentNode(), volume).copy()
     path = export.export_scene(host.scene, tmp_path)
     assert host.scene.GetURL() == "/somewhere/my.mrml"
+    assert storage.GetFileName() == "/somewhere/hip.nrrd"
     assert [entry.name for entry in tmp_path.iterdir()] == ["scene.mrb"]
     host.scene.Clear()
     assert host.scene.ReadFromMRB(str(path), False)

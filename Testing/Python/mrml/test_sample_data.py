@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from OsteoScreenLib.errors import MissingPackageError
 from OsteoScreenLib.mrml import sample_patient as sample
 from OsteoScreenLib.phantom import digital_patient
 
@@ -99,3 +100,17 @@ def test_a_slicer_without_sample_data_opens_the_module_all_the_same(host, reposi
     panel = host.open(repository / "OsteoScreen" / "OsteoScreen.py")
     assert sample_data.sources == {}
     assert panel.ui.screenButton is not None
+
+
+def test_packages_that_are_missing_are_asked_for_before_the_patient_is_made(host, small, repository, monkeypatch):
+    from slicer_host import sample_data
+
+    def declined(*_: Any, **__: Any) -> None:
+        raise RuntimeError("declined")
+
+    host.open(repository / "OsteoScreen" / "OsteoScreen.py")
+    monkeypatch.setattr(sys.modules["slicer.packaging"], "pip_ensure", declined)
+    with pytest.raises(MissingPackageError):
+        sample_data.click("OsteoScreen digital patient")
+    assert small == []
+    assert "were not installed" in host.dialogs[0][1]

@@ -14,6 +14,7 @@ from typing import Any
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import OutputError
 from OsteoScreenLib.mrml.case_nodes import CaseNodes
+from OsteoScreenLib.mrml.dicom_facts import instance_uids
 from OsteoScreenLib.mrml.measures_table import NONE
 from OsteoScreenLib.report.table import cell_text
 from OsteoScreenLib.result.screened_case import ScreenedCase
@@ -40,13 +41,15 @@ def files_in_the_way(folder: Path, kinds: Iterable[str]) -> tuple[str, ...]:
 
 
 def directory_of(volume_node: Any, passing: Iterable[str] = ()) -> Path | None:
-    """The folder that a volume was loaded from; None where it has none that lasts and can be written to.
+    """The folder that a volume was loaded from; None where it has none that lasts and is a place for results.
 
     Args:
         volume_node: ``vtkMRMLScalarVolumeNode``.
         passing: folders that do not last, such as Slicer's temporary one, into which a scene bundle is unpacked.
     """
-    storage = None if volume_node is None else volume_node.GetStorageNode()
+    if volume_node is None or instance_uids(volume_node):
+        return None  # the folder of a DICOM series, most often in Slicer's database, is no place for results
+    storage = volume_node.GetStorageNode()
     name = None if storage is None else storage.GetFileName()
     if not name:
         return None

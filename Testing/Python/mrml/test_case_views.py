@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,17 @@ def test_the_views_turn_to_the_neck_of_the_femur(around, views, volume, femora):
         assert HEAD_RADIUS_MM < along < 45.0  # beyond the ball, before the shaft
         assert np.linalg.norm(centre - ras(HEAD) - along * neck) < 2.0
         assert np.allclose(centre, centres(around)[0], atol=1e-6)
+
+
+def test_the_neck_is_found_on_a_grid_that_runs_the_other_way(around, views, volume, femora, labels):
+    result = left_only(head_centre_lps_mm=tuple(HEAD))
+    before = femur_point_ras(volume, femora, result, "left")
+    corner = GRID.to_physical((GRID.shape_zyx[2] - 1, GRID.shape_zyx[1] - 1, 0))
+    turned = Geometry(GRID.shape_zyx, GRID.spacing_xyz_mm, corner, (-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    write_volume_node(CTVolume(np.full(GRID.shape_zyx, 40, np.int16), turned), volume)
+    write_masks(np.ascontiguousarray(labels[:, ::-1, ::-1]), volume, femora)
+    after = femur_point_ras(volume, femora, replace(result, geometry=turned), "left")
+    assert np.allclose(before, after, atol=1.0)
 
 
 def test_without_a_neck_the_views_turn_to_the_head_as_it_was_measured(around, views, volume, femora):

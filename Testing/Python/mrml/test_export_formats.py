@@ -245,6 +245,9 @@ def test_the_folder_of_the_volumes_own_file_is_offered_unless_it_does_not_last(h
     volume.SetAndObserveStorageNodeID(storage.GetID())
     assert export.directory_of(volume) == tmp_path.resolve()
     assert export.directory_of(volume, (str(tmp_path.parent),)) is None
+    volume.SetAttribute("DICOM.instanceUIDs", "1.2.3")
+    assert export.directory_of(volume) is None
+    volume.RemoveAttribute("DICOM.instanceUIDs")
     host.pump()
     host.choose(panel.ui.inputSelector, "Body")
     assert panel.ui.exportDirectoryButton.directory == str(tmp_path.resolve())

@@ -114,3 +114,10 @@ def test_packages_that_are_missing_are_asked_for_before_the_patient_is_made(host
         sample_data.click("OsteoScreen digital patient")
     assert small == []
     assert "were not installed" in host.dialogs[0][1]
+
+
+def test_the_host_knows_one_signal_of_the_application_and_refuses_others(host):
+    import slicer
+
+    with pytest.raises(NotImplementedError, match="aboutToQuit"):
+        slicer.app.connect("aboutToQuit()", print)

@@ -9,8 +9,6 @@ from slicer.i18n import tr as _
 from OsteoScreenLib.errors import CancelledError
 from OsteoScreenLib.mrml.child_screening import ChildScreening
 from OsteoScreenLib.mrml.femur_choices import engine_choices, position_of, source_choices
-from OsteoScreenLib.mrml.measures_table import result_for_volume
-from OsteoScreenLib.mrml.panel_words import changes_text
 from OsteoScreenLib.mrml.requirements import ensure_requirements
 from OsteoScreenLib.mrml.screening_files import CHECKS_ONLY, ScreeningOrder
 from OsteoScreenLib.mrml.segmentation_node import read_masks
@@ -72,9 +70,8 @@ class CaseRunner:
             self.panel.work.say(_("The volume was removed from the scene while it was screened."))
             return
         nodes = self.panel.state().nodes
-        before = result_for_volume(nodes.measures, volumeNode)
         self.panel.setNodes(self.panel.logic.showCase(case, volumeNode, nodes))
-        self.panel.work.say(changes_text(before, case.result))
+        self.panel.work.say("")
         self.panel.views.afterWork(case.result)
 
     def _showFailure(self, error: BaseException, volumeNode: Any) -> None:

@@ -136,8 +136,8 @@ def test_scoring_again_after_editing_takes_the_edited_segments(host, panel, volu
     write_masks(edited, volume, segmentation)
     played.given(edited)
     screen(host, panel, "rescoreButton")
-    assert "mL before" in panel.ui.statusLabel.text
-    assert "\u2212" in panel.ui.statusLabel.text
+    assert "mL before" in panel.ui.changesLabel.text
+    assert "\u2212" in panel.ui.changesLabel.text
     assert np.array_equal(read_masks(segmentation, volume), edited)
     assert count(host, "Segmentation") == 1
 

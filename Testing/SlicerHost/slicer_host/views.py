@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from slicer_host.pythonqt import wrap
 from slicer_host.slice_widget import qMRMLSliceWidget
+
+if sys.platform.startswith("linux"):
+    os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")  # there may be no X server
 
 OF_SLICES = ("vtkMRMLSegmentationsDisplayableManager2D",)
 OF_3D = (

@@ -34,7 +34,7 @@ MAKE_ANEW := make-anew
 endif
 endif
 
-.PHONY: make-anew help demo test train lint format bench cmake-lists constraints clean
+.PHONY: make-anew help demo test train lint format bench cmake-lists messages constraints clean
 
 help:  ## This list
 	@echo "OsteoScreen: what make can do"
@@ -84,6 +84,9 @@ bench: $(VENV)/.installed  ## Measure time and memory (wants a machine that does
 
 cmake-lists: $(VENV)/.installed  ## Rewrite the file lists of the CMake files
 	@$(BIN)/python Testing/tools/cmake_lists.py --write
+
+messages: $(VENV)/.installed  ## Rewrite the list of messages in Docs/troubleshooting.md
+	@$(BIN)/python Testing/tools/troubleshooting_page.py --write
 
 constraints:  ## Rewrite constraints.txt with the newest versions that fit (PYTHON=python3.11)
 	@bash Testing/tools/make_constraints.sh "$(PYTHON)"

@@ -42,7 +42,7 @@ def test_a_heading_that_the_code_does_not_say_is_found(page, texts):
 
 
 def test_the_list_of_messages_is_that_of_the_code(page, repository):
-    message = "run: python Testing/tools/troubleshooting_page.py --write"
+    message = "make messages rewrites the list"
     assert tool.renewed(page, repository) == page, message
 
 

@@ -19,6 +19,7 @@ from OsteoScreenLib.cli.phantom import phantom
 from OsteoScreenLib.cli.radiomics import radiomics
 from OsteoScreenLib.cli.screen import screen
 from OsteoScreenLib.cli.segment import segment
+from OsteoScreenLib.cli.stability import stability_command
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError, printable
 
 EXIT_FAILED = 1
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 for command in (screen, segment, radiomics, doctor, phantom, evaluate):
     app.command()(_interruptible(command))
+app.command("stability")(_interruptible(stability_command))
 
 _models = typer.Typer(name="models", help="The models: list, show, install, verify and remove.", no_args_is_help=True)
 for name, command_of_models in models.COMMANDS.items():

@@ -65,7 +65,7 @@ def _parse(text: str, as_json: bool) -> Any:
 
 
 def _refuse_traps(text: str) -> None:
-    """Aliases of aliases let a short file grow without bound, lists in lists take long; no parameter file needs them."""
+    """Aliases of aliases grow without bound, lists in lists take long; no parameter file needs either."""
     import yaml
 
     depth = 0

@@ -20,7 +20,12 @@ TARGET = ROOT / "Testing" / "Python" / "radiomics" / "pyradiomics_values.json"
 
 def main() -> int:
     """Compute and write; returns the exit status."""
-    from factory.radiomics_cases import CASES, formula_image, formula_mask, parameters
+    from factory.radiomics_cases import (  # type: ignore[import-not-found]
+        CASES,
+        formula_image,
+        formula_mask,
+        parameters,
+    )
 
     from OsteoScreenLib.radiomics.pyradiomics_engine import extract_with_pyradiomics
     from OsteoScreenLib.radiomics.settings import Settings

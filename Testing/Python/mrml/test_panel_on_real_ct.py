@@ -114,14 +114,12 @@ def dice(first: np.ndarray, second: np.ndarray) -> float:
     return 2.0 * np.count_nonzero(first & second) / (np.count_nonzero(first) + np.count_nonzero(second))
 
 
-def in_slicers_order(array: np.ndarray, node: Any) -> np.ndarray:
-    """An array of the file (z, y, x) as Slicer holds it: it turns the slices of left-handed images around."""
-    import vtk
+def in_slicers_order(array: np.ndarray, image: Path) -> np.ndarray:
+    """An array of a file (z, y, x) as Slicer holds it: it turns the slices of left-handed images around."""
+    import SimpleITK as sitk
 
-    matrix = vtk.vtkMatrix4x4()
-    node.GetIJKToRASDirectionMatrix(matrix)
-    assert matrix.Determinant() > 0
-    return array
+    left_handed = np.linalg.det(np.reshape(sitk.ReadImage(str(image)).GetDirection(), (3, 3))) < 0
+    return array[::-1] if left_handed else array
 
 
 def masks_of_the_command_line(scan: Path, out: Path) -> np.ndarray:
@@ -138,17 +136,18 @@ def masks_of_the_command_line(scan: Path, out: Path) -> np.ndarray:
 def test_a_user_screens_edits_scores_again_saves_and_loads(user, shared_data, tmp_path, scan):
     from OsteoScreenLib.ct.label_file import read_labels
 
-    volume = user.load(shared_data / scan.path)
+    user.load(shared_data / scan.path)
     user.press("screenButton")
     assert user.host.dialogs == []
     found = user.labels()
-    reference = in_slicers_order(read_labels(shared_data / scan.reference)[0], volume) == scan.label
+    reference = in_slicers_order(read_labels(shared_data / scan.reference)[0], shared_data / scan.path) == scan.label
     assert dice(found == (1 if scan.side == "left" else 2), reference) > scan.least_dsc
     assert f"{scan.side.capitalize()} femur" in user.ui.sidesLabel.text
     assert user.ui.measuresTableSelector.currentNode().GetNumberOfRows() >= 5
     assert user.ui.flagsTableSelector.currentNode().GetNumberOfRows() > 0
     assert user.ui.flagsLabel.visible
-    assert np.array_equal(found, masks_of_the_command_line(shared_data / scan.path, tmp_path / "masks.nii.gz"))
+    told = masks_of_the_command_line(shared_data / scan.path, tmp_path / "masks.nii.gz")
+    assert np.array_equal(found, in_slicers_order(told, shared_data / scan.path))
 
     before = user.volume_ml(scan.side)
     centre = user.panel.state().result.femurs[scan.side].head_centre_lps_mm
@@ -186,3 +185,62 @@ def test_cancel_in_the_middle_leaves_the_scene_as_it_was(user, shared_data):
     assert "The scene is as it was" in user.ui.statusLabel.text
     assert user.nodes() == before
     assert user.host.dialogs == []
+
+
+TURN_DEG = (12.0, -8.0, 20.0)
+"""About x, y and z: of a table that is not level, a patient who does not lie straight."""
+
+
+def turned(image: Any) -> Any:
+    """The same voxels, lying obliquely in the patient."""
+    import SimpleITK as sitk
+    from scipy.spatial.transform import Rotation
+
+    turn = Rotation.from_euler("xyz", TURN_DEG, degrees=True).as_matrix()
+    result = sitk.Image(image)
+    result.SetDirection((turn @ np.reshape(image.GetDirection(), (3, 3))).ravel().tolist())
+    result.SetOrigin((turn @ np.array(image.GetOrigin())).tolist())
+    return result
+
+
+FORMS = {
+    "oblique": turned,
+    "two axes flipped": lambda image: image[::-1, ::-1, :],
+    "one axis flipped, left-handed": lambda image: image[::-1, :, :],
+}
+
+
+def put_under_the_turn(node: Any, scene: Any) -> None:
+    """A transform above the volume that does what :func:`turned` does to a file; RAS and LPS differ in two signs."""
+    import vtk
+    from scipy.spatial.transform import Rotation
+
+    turn = Rotation.from_euler("xyz", TURN_DEG, degrees=True).as_matrix()
+    signs = np.diag([-1.0, -1.0, 1.0])
+    matrix = vtk.vtkMatrix4x4()
+    for row in range(3):
+        for column in range(3):
+            matrix.SetElement(row, column, (signs @ turn @ signs)[row, column])
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Table")
+    transform.SetMatrixTransformToParent(matrix)
+    node.SetAndObserveTransformNodeID(transform.GetID())
+
+
+@pytest.mark.parametrize("form", [*FORMS, "under a transform"])
+def test_the_segment_in_the_scene_is_the_mask_of_the_command_line_voxel_by_voxel(user, shared_data, tmp_path, form):
+    import SimpleITK as sitk
+
+    image = sitk.ReadImage(str(shared_data / SCANS[1].path))
+    changed, plain = tmp_path / "changed.nrrd", tmp_path / "plain.nrrd"
+    sitk.WriteImage(FORMS.get(form, turned)(image), str(changed))
+    sitk.WriteImage(image, str(plain))
+    if form in FORMS:
+        user.load(changed)
+    else:
+        put_under_the_turn(user.load(plain), user.host.scene)
+    user.press("screenButton")
+    assert user.host.dialogs == []
+    found = user.labels()
+    assert np.count_nonzero(found == 2) > 10_000
+    told = masks_of_the_command_line(changed, tmp_path / "masks.nii.gz")
+    assert np.array_equal(found, in_slicers_order(told, changed))

@@ -62,6 +62,16 @@ def test_a_signal_of_several_forms_must_be_named_by_its_signature(qt):
         button.clicked.connect(print)
 
 
+def test_a_long_session_does_not_run_out_of_references_to_none(qt):
+    if sys.version_info >= (3, 12):
+        pytest.skip("None is not counted in this version of Python")
+    label, before = qt.QLabel(), sys.getrefcount(None)
+    for _ in range(100):
+        label.update()
+    assert before - sys.getrefcount(None) < 1000
+    assert sys.getrefcount(None) > 1 << 29
+
+
 def test_a_folder_that_is_no_checkout_is_refused(tmp_path, monkeypatch):
     from slicer_host import slicer_source
     from slicer_host.host import SlicerHost

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import ctypes
 import inspect
+import sys
 import weakref
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
+
+_MANY = 1 << 30
+
+
+def _keep_for_ever(*values: object) -> None:
+    """Let no count of references to a value run out.
+
+    PySide6 6.12 takes one reference to None away with each call of a method that returns nothing. From Python 3.12 on
+    None, True and False are not counted. Before, a process of some thousand such calls ends with "deallocating None",
+    or with a crash at any other place.
+    """
+    if sys.implementation.name != "cpython" or sys.version_info >= (3, 12):
+        return
+    for value in values:
+        before = sys.getrefcount(value)
+        count = ctypes.c_ssize_t.from_address(id(value))
+        if abs(count.value - before) < 1000:  # it is the count: builds for debugging keep it elsewhere
+            count.value += _MANY
+
+
+_keep_for_ever(None, True, False)
 
 errors: list[BaseException] = []
 """Exceptions that slots raised; Qt would only print them."""

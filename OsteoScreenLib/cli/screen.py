@@ -134,12 +134,17 @@ def screen(
         )
     finally:
         teller.close()
+    raise typer.Exit(_tell_end(run, teller, out))
+
+
+def _tell_end(run: CohortRun, teller: ProgressBar | JsonLines | Silent, out: Path) -> int:
+    """Say how the run ended; returns the exit code."""
     code = _exit_code(run)
     if isinstance(teller, JsonLines):
         teller.event("end", exit_code=code, message=run.stopped)
     else:
         show_summary(run, out)
-    raise typer.Exit(code)
+    return code
 
 
 def _paths(inputs: list[Path] | None, cohort: Path | None, out: Path | None) -> list[Path]:

@@ -259,7 +259,6 @@ class SlicerHost:
             translate=lambda context, text: text,
             moduleManager=slicer_source.ModuleManager,
             clipboard=lambda: pythonqt.wrap(self.application.clipboard()),
-            clipboard=lambda: pythonqt.wrap(self.application.clipboard()),
             setOverrideCursor=lambda cursor: None,
             restoreOverrideCursor=lambda: None,
             layoutManager=lambda: self.views,

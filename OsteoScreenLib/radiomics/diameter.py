@@ -8,19 +8,24 @@ import numpy as np
 
 _BLOCK = 2048
 
+MANY_POINTS = 4000
+"""From here on a convex hull costs less than comparing every pair."""
+
 
 def largest_distance(vertices: np.ndarray, spacing_zyx_mm: tuple[float, float, float]) -> float:
     """Largest distance between two mesh corners, in mm.
 
-    The two ends of a diameter are corners of the convex hull, and the hull of a surface has few corners.
+    Points that no corner of the bounding box is far enough from cannot end the diameter; in a long bone few others are
+    left. Where many are, the convex hull has the ends among its corners.
 
     Args:
         vertices: (n, 3) in half voxels.
     """
-    from scipy.spatial import ConvexHull, QhullError
-
     points = _ends_of_rows(vertices).astype(np.float64) / 2 * np.asarray(spacing_zyx_mm)
-    if len(points) > 64:
+    points = _that_may_end_a_diameter(points)
+    if len(points) > MANY_POINTS:
+        from scipy.spatial import ConvexHull, QhullError
+
         with contextlib.suppress(QhullError):  # too flat for a hull: the ends of the rows serve
             points = points[ConvexHull(points).vertices]
     return _farthest_pair(points)
@@ -46,6 +51,18 @@ def largest_distance_in_planes(vertices: np.ndarray, spacing_zyx_mm: tuple[float
         points = flat[planes[plane] : ends[plane]]
         best = max(best, _farthest_pair(_ends_of_rows(points) / 2 * np.asarray(spacing_zyx_mm)[others]))
     return best
+
+
+def _that_may_end_a_diameter(points: np.ndarray) -> np.ndarray:
+    """Leave out the points that are nearer to every point than two others are known to be apart."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    farthest = np.sqrt((np.maximum(points - low, high - points) ** 2).sum(axis=1))
+    known, start = 0.0, points[0]
+    for _ in range(4):  # from any point to the farthest, and on from there
+        away = ((points - start) ** 2).sum(axis=1)
+        end = int(away.argmax())
+        known, start = max(known, float(away[end]) ** 0.5), points[end]
+    return points[farthest >= known * (1 - 1e-12)]
 
 
 def _ends_of_rows(points: np.ndarray) -> np.ndarray:

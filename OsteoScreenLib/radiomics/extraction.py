@@ -86,6 +86,8 @@ def _run(
     cancelled: CancelToken,
 ) -> None:
     """Filter in this thread, count in the others; no more images are held than there are threads to work on them."""
+    from threadpoolctl import threadpool_limits
+
     total = max(1, sum(_n_parts(frame, settings) for frame in frames))
     done = 0
     waiting: dict[Future[_Answer], tuple[PreparedRegion, str]] = {}
@@ -98,7 +100,8 @@ def _run(
             done += 1
             progress(min(1.0, done / total), f"Features of {name}, label {region.label}")
 
-    with ThreadPoolExecutor(threads) as pool:
+    # Linear algebra on small matrices gains nothing from threads of its own, and those spin while they wait.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         try:
             for frame in frames:
                 for region, name, task in _tasks(frame, settings, collected):

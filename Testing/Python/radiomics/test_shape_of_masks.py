@@ -80,6 +80,17 @@ def test_diameters_are_those_of_every_pair_of_corners(seed, share):
         assert largest_distance_in_planes(vertices, SPACING, axis) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("many", [0, 10_000])
+def test_the_diameter_is_the_same_with_and_without_a_hull(monkeypatch, many):
+    monkeypatch.setattr("OsteoScreenLib.radiomics.diameter.MANY_POINTS", many)
+    long_bone = np.zeros((60, 20, 20), dtype=bool)
+    for z in range(60):
+        long_bone[z, 4 + z // 6 : 9 + z // 6, 5:9] = True
+
+    for mask, expected in ((ball(9.0, SPACING), 18.0), (long_bone, 148.2)):
+        assert largest_distance(mesh(mask, SPACING).vertices, SPACING) == pytest.approx(expected, abs=1.5)
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations((0, 1, 2))))
 def test_shape_does_not_depend_on_which_axis_is_which(order):
     mask = ball(6.0, SPACING)

@@ -42,7 +42,7 @@ def study_tables(rows: Sequence[Row]) -> list[str]:
     study = [row for row in rows if row["part"] == "study"]
     if not study:
         return ["No patient is done yet."]
-    judged = [row for row in study if row["dsc"]]
+    judged = [row for row in study if is_judged(row)]
     groups: dict[str, list[Row]] = {"all": judged}
     groups["all but stems"] = [row for row in judged if row["truth"] != "stem"]
     for truth in PRESENCE:
@@ -70,6 +70,14 @@ def _measures(name: str, rows: Sequence[Row]) -> tuple[object, ...]:
         median_and_quartiles(numbers(rows, "assd_mm"), 2),
         median_and_quartiles(numbers(rows, "surface_dice")),
     )
+
+
+def is_judged(row: Row) -> bool:
+    """Whether there is something to agree on: a sliver of a femur counts as none, and finding none is then right.
+
+    What is found where there is none stands in the table of presence.
+    """
+    return bool(row["dsc"]) and row["truth"] != "absent"
 
 
 def is_failure(row: Row) -> bool:
@@ -107,7 +115,7 @@ def level_tables(rows: Sequence[Row]) -> list[str]:
     for name, series in SERIES.items():
         lines = []
         for level in series:
-            group = [row for row in own if row["level"] == level.name and row["dsc"]]
+            group = [row for row in own if row["level"] == level.name and is_judged(row)]
             failed, values = [row for row in group if is_failure(row)], numbers(group, "dsc")
             _, n, average, dsc, top, _, _, distance, *_ = _measures(level.name, group)
             low, told = shown(min(values), 3) if values else "-", sum(is_told(row) for row in failed)
@@ -119,9 +127,9 @@ def level_tables(rows: Sequence[Row]) -> list[str]:
 
 def estimate_tables(rows: Sequence[Row]) -> list[str]:
     """Correlation, calibration and warnings of the estimate that the rows hold."""
-    known = [row for row in rows if row["dsc"] and row["estimated_dsc"]]
+    known = [row for row in rows if is_judged(row) and row["estimated_dsc"]]
     parts = agreement(numbers(known, "estimated_dsc"), numbers(known, "dsc"))
-    judged = [row for row in rows if row["dsc"]]
+    judged = [row for row in rows if is_judged(row)]
     failed = [row for row in judged if is_failure(row)]
     good = [row for row in judged if float(row["dsc"]) >= GOOD_FROM_DSC]
     told = [sum(is_told(row) for row in group) for group in (failed, good)]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from femur_study import COLUMNS, KEY, flags_of, parse, rows_of, run, same_study, segmented
 from femur_study_patients import Level, PairOfScans, cut_part, draw_study_protocol, is_unseen, levels, mixed
-from femur_study_report import feature_rows, halves, is_failure, is_told, write_report
+from femur_study_report import feature_rows, halves, is_failure, is_judged, is_told, write_report
 from segmentation.hips import grid, scan_of, segmenter
 from study_rows import StudyRows
 
@@ -157,6 +157,12 @@ def test_features_come_with_the_masks_and_make_a_table_whose_halves_share_no_pat
     text = write_report(rows.rows, tmp_path)
     assert "Not fitted: 4 lines" in text
     assert (tmp_path / "features-fit.csv").read_text().count("patient") == 4
+
+
+def test_a_sliver_that_counts_as_no_femur_is_not_judged_and_a_missed_femur_is() -> None:
+    assert not is_judged({"dsc": "0", "truth": "absent"})
+    assert not is_judged({"dsc": "", "truth": "absent"})
+    assert is_judged({"dsc": "0", "truth": "cut"})
 
 
 def test_flags_go_to_the_sides_they_name() -> None:

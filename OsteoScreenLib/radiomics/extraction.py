@@ -18,6 +18,7 @@ from OsteoScreenLib.radiomics.filters import Derived, derived_images, names_of
 from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.image_features import features_of_image, names_of_image, shape_of_region
 from OsteoScreenLib.radiomics.mask_checks import Box, labels_in, refuse_absent
+from OsteoScreenLib.radiomics.packages import linear_algebra_in_one_thread
 from OsteoScreenLib.radiomics.preparation import Frame, PreparedRegion, prepare
 from OsteoScreenLib.radiomics.settings import Settings
 
@@ -86,8 +87,6 @@ def _run(
     cancelled: CancelToken,
 ) -> None:
     """Filter in this thread, count in the others; no more images are held than there are threads to work on them."""
-    from threadpoolctl import threadpool_limits
-
     total = max(1, sum(_n_parts(frame, settings) for frame in frames))
     done = 0
     waiting: dict[Future[_Answer], tuple[PreparedRegion, str]] = {}
@@ -100,8 +99,7 @@ def _run(
             done += 1
             progress(min(1.0, done / total), f"Features of {name}, label {region.label}")
 
-    # Linear algebra on small matrices gains nothing from threads of its own, and those spin while they wait.
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+    with linear_algebra_in_one_thread(), ThreadPoolExecutor(threads) as pool:
         try:
             for frame in frames:
                 for region, name, task in _tasks(frame, settings, collected):

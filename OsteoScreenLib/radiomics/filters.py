@@ -12,6 +12,7 @@ import numpy as np
 from OsteoScreenLib.radiomics import wavelets
 from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.mask_checks import Box
+from OsteoScreenLib.radiomics.packages import pywavelets
 from OsteoScreenLib.radiomics.resampling import widened
 
 LOG_REACH_SIGMAS = 16
@@ -101,9 +102,7 @@ def _laplacians(image: GridImage, box: Box, values: Mapping[str, Any]) -> Iterat
 
 
 def _wavelets(image: GridImage, box: Box, values: Mapping[str, Any]) -> Iterator[Derived]:
-    import pywt
-
-    wavelet = pywt.Wavelet(values.get("wavelet", "coif1"))
+    wavelet = pywavelets().Wavelet(values.get("wavelet", "coif1"))
     levels, first = values.get("level", 1), values.get("start_level", 0)
     reach = wavelet.dec_len * (levels + first)
     part = widened(box, (reach, reach, reach), image.array.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import platform
 from typing import Any
@@ -19,7 +20,6 @@ PREFIX = "diagnostics_"
 
 def of_software(settings: Settings) -> dict[str, Any]:
     """Versions of what computes, and the settings."""
-    import pywt
     import scipy
     import SimpleITK as sitk
 
@@ -29,7 +29,7 @@ def of_software(settings: Settings) -> dict[str, Any]:
         f"{PREFIX}Versions_Numpy": np.__version__,
         f"{PREFIX}Versions_SciPy": scipy.__version__,
         f"{PREFIX}Versions_SimpleITK": sitk.Version().VersionString(),
-        f"{PREFIX}Versions_PyWavelet": pywt.__version__,
+        f"{PREFIX}Versions_PyWavelet": _version("PyWavelets"),
         f"{PREFIX}Versions_Python": platform.python_version(),
         f"{PREFIX}Configuration_Settings": json.dumps(said["setting"]),
         f"{PREFIX}Configuration_EnabledImageTypes": json.dumps(said["imageType"]),
@@ -99,6 +99,13 @@ def hash_of_labels(mask: GridImage) -> str:
     for plane in mask.array:
         digest.update(np.ascontiguousarray(plane, dtype=np.uint32).data)
     return digest.hexdigest()
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _sha1(array: np.ndarray) -> str:

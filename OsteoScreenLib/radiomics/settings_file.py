@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.radiomics import packages
 from OsteoScreenLib.radiomics.settings import Settings
 
 SHIPPED = Path(__file__).resolve().parent / "parameters"
@@ -55,8 +56,7 @@ def _parse(text: str, as_json: bool) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"This is not JSON: {error}") from error
-    import yaml
-
+    yaml = packages.yaml()
     try:
         _refuse_traps(text)
         return yaml.load(text, Loader=_one_of_each())  # a subclass of the safe loader
@@ -66,8 +66,7 @@ def _parse(text: str, as_json: bool) -> Any:
 
 def _refuse_traps(text: str) -> None:
     """Aliases of aliases grow without bound, lists in lists take long; no parameter file needs either."""
-    import yaml
-
+    yaml = packages.yaml()
     depth = 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
         if isinstance(token, yaml.AliasToken):
@@ -80,9 +79,9 @@ def _refuse_traps(text: str) -> None:
 
 def _one_of_each() -> type:
     """The safe loader, which also refuses a key that is given twice: the first value would be lost in silence."""
-    import yaml
+    yaml = packages.yaml()
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[name-defined]
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             twice = next((key for key in keys if keys.count(key) > 1), None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from OsteoScreenLib.radiomics.packages import pywavelets
+
 Rule = Callable[[Any], str]
 """Says what a value must be, where it is not; else an empty string."""
 
@@ -57,9 +59,7 @@ def _interpolator(value: Any) -> str:
 
 
 def _wavelet(value: Any) -> str:
-    import pywt
-
-    if isinstance(value, str) and value in pywt.wavelist(kind="discrete"):
+    if isinstance(value, str) and value in pywavelets().wavelist(kind="discrete"):
         return ""
     return "must be the name of a discrete wavelet of PyWavelets, such as coif1"
 

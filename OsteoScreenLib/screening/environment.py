@@ -40,13 +40,17 @@ _PACKAGES = (
     ("numpy", "arrays", True),
     ("SimpleITK", "reading and resampling images", True),
     ("pydicom", "reading DICOM headers", True),
-    ("scipy", "simulating digital patients", True),
+    ("scipy", "radiomics, simulating digital patients", True),
+    ("PyWavelets", "wavelet bands of radiomics", True),
+    ("PyYAML", "parameter files of radiomics", True),
+    ("threadpoolctl", "radiomics in few threads", True),
     ("Jinja2", "reports", True),
     ("Pillow", "pictures in reports", True),
     ("typer", "this command line", True),
     ("rich", "tables and progress in the terminal", True),
     ("onnxruntime", "running networks", True),
     ("openvino", "running networks, another engine", False),
+    ("pyradiomics-bhklab", "PyRadiomics, to compare with", False),
 )
 
 

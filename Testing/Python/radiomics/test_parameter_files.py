@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from factory.radiomics_cases import CASES, formula_image, formula_mask, parameters
 
-from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.errors import MissingPackageError, UsageError
 from OsteoScreenLib.radiomics.extraction import extract
 from OsteoScreenLib.radiomics.settings import Settings
 from OsteoScreenLib.radiomics.settings_file import SHIPPED, load_settings
@@ -177,6 +178,23 @@ def test_the_shipped_parameters_are_known_by_name_and_give_as_many_features_as_t
 
     assert settings.named_label is None
     assert len(row.features) == features
+
+
+@pytest.mark.parametrize(
+    ("module", "text"), [("yaml", "setting: {}"), ("pywt", '{"imageType": {"Wavelet": {"wavelet": "haar"}}}')]
+)
+def test_a_missing_package_is_named_with_how_to_install_it(tmp_path, monkeypatch, module, text):
+    monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(MissingPackageError, match="pip install Py"):
+        load_settings(written(tmp_path, text, "a.json" if module == "pywt" else "a.yaml"))
+
+
+def test_without_yaml_and_wavelets_the_defaults_still_give_their_features(monkeypatch):
+    for module in ("yaml", "pywt", "threadpoolctl"):
+        monkeypatch.setitem(sys.modules, module, None)
+
+    assert len(extract(formula_image(), formula_mask(), labels=[2]).rows[0].features) == 107
 
 
 def test_every_shipped_file_has_a_test():

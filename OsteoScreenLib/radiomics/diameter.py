@@ -6,7 +6,7 @@ import contextlib
 
 import numpy as np
 
-_BLOCK = 2048
+_BLOCK = 256
 
 MANY_POINTS = 4000
 """From here on a convex hull costs less than comparing every pair."""

@@ -68,9 +68,15 @@ def principal_variances(mask: np.ndarray, spacing_mm: tuple[float, ...]) -> np.n
 
     A direction along which the region is one voxel thin has exactly 0.
     """
-    coordinates = np.stack(np.nonzero(mask), axis=1) * np.asarray(spacing_mm)[None, :]
-    coordinates -= coordinates.mean(axis=0)
-    coordinates /= np.sqrt(len(coordinates))
-    variances = np.linalg.eigvalsh(coordinates.T @ coordinates)
+    places = np.nonzero(mask)
+    n = len(places[0])
+    sums = [int(axis.sum()) for axis in places]
+    covariance = np.empty((len(places), len(places)))
+    for i, first in enumerate(places):
+        for j, second in enumerate(places):
+            # In whole numbers, so exact: n * sum(ab) - sum(a) * sum(b) over n squared.
+            product = n * int(first @ second) - sums[i] * sums[j]
+            covariance[i, j] = product / n**2 * spacing_mm[i] * spacing_mm[j]
+    variances = np.linalg.eigvalsh(covariance)
     variances[variances < 1e-13 * variances[-1]] = 0.0
     return variances

@@ -1,8 +1,8 @@
 """Finds the tissues that calibrate a scan, by where they lie in the body and by the peak of their HU.
 
-Air lies around the body, subcutaneous fat under the skin, muscle beside the femora, compact bone deep in the shaft's
-wall. Within such a place the windows in HU are wide, and the peak of the histogram is taken: it stays where a few
-strands, vessels or folds are in the place too.
+Air lies around the body, subcutaneous fat under the skin, muscle beside the femora or else in the back, compact bone
+deep in the shaft's wall. Within such a place the windows in HU are wide, and the peak of the histogram is taken: it
+stays where a few strands, vessels or folds are in the place too.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from OsteoScreenLib.quality.histogram import histogram_of
 
 _PEAK_SIGMA_HU = 4.0
 _PEAK_HALF_WIDTH_HU = 12.0
-_CLEAR_OF_CLIP_HU = 8.0
-"""Own choice: air whose peak lies nearer to the lower end of the scale is cut off by it."""
-_SAME_VALUE = 0.5
-"""Own choice: no scan has noise so small that half of its air holds one value; that is padding."""
+_MOST_VOXELS = 1_000_000
+_MOST_AT_THE_END = 0.35
+"""Own choice: scanners and conversions cut air's noise off at -1000 or -1024 HU. Its mean is then too high; its median
+is not, as long as less than half of the voxels lie at the end. A third leaves room."""
+_SAME_VALUE = 0.2
+"""Own choice: no scan has noise so small that a fifth of what looks like air holds one value; that is padding."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def find_tissues(
 
     Args:
         ct: HU, finite, with a valid geometry.
-        femora: (z, y, x) 1 left femur, 2 right; None: no muscle and no compact bone are looked for.
+        femora: (z, y, x) 1 left femur, 2 right; None: muscle is looked for in the back, compact bone nowhere.
         settings: the table. blood: (z, y, x) bool, a large vessel; None: blood is not used.
     """
     grid = coarse_grid(ct)
@@ -59,10 +61,14 @@ def find_tissues(
     places = _Places(grid, body, settings)
     found: dict[str, FoundTissue] = {}
     missing: dict[str, str] = {}
+    air = _air(ct, places, settings.number("internal.air.minimum_ml"))
+    if isinstance(air, str):
+        missing["air"] = air
+    else:
+        found["air"] = air
     candidates: dict[str, tuple[np.ndarray, float] | str] = {
-        "air": _air(ct, places, settings),
         "fat": (places.smooth[places.fat()], grid.block_ml),
-        "muscle": "there is no femur mask beside which muscle could be looked for",
+        "muscle": (places.smooth[places.back()], grid.block_ml),
         "cortical_bone": "there is no femur mask in which compact bone could be looked for",
         "blood": "no vessel was given; none is looked for",
     }
@@ -127,9 +133,17 @@ class _Places:
         return np.asarray(ndimage.distance_transform_edt(~target, self.grid.spacing_zyx_mm), np.float32)
 
     def air(self) -> np.ndarray:
-        """Around the body and clear of it."""
+        """Around the body and clear of it, and of the padding around a round field of view."""
+        from scipy import ndimage
+
         clear = self.distance_mm(self.body) > self.settings.number("search.air_beyond_body_mm")
-        return self.within("air") & clear
+        low, high = self.settings["search.soft_window_hu"]["air"]
+        mean = self.grid.mean_hu
+        inside = (mean >= low) & (mean <= high)
+        values, counts = np.unique(mean[inside], return_counts=True)
+        if values.size and counts.max() > _SAME_VALUE * counts.sum():
+            inside &= mean != values[int(np.argmax(counts))]
+        return np.asarray(ndimage.minimum_filter(inside, self.size)) & clear
 
     def fat(self) -> np.ndarray:
         """Under the skin; anywhere in the body where the scan shows no skin."""
@@ -137,6 +151,21 @@ class _Places:
         depth = self.distance_mm(~self.body)
         low, high = self.settings.pair("search.fat_depth_mm")
         return fat & (depth >= low) & ((depth <= high) | (depth > 1e5))
+
+    def back(self) -> np.ndarray:
+        """Muscles of the back: the hindmost part of each slice of the body, under skin and fat."""
+        axis, levels = self.grid.axis_of("posterior"), self.grid.axis_of("superior")
+        across = tuple(a for a in range(3) if a not in (axis, levels))
+        used = self.body.any(axis=across, keepdims=True)
+        shape = [1, 1, 1]
+        shape[axis] = -1
+        index = np.arange(used.shape[axis]).reshape(shape)
+        first = np.where(used, index, index.size).min(axis=axis, keepdims=True)
+        last = np.where(used, index, -1).max(axis=axis, keepdims=True)
+        share = self.settings.number("search.back_share") * (last - first)
+        behind = index >= last - share if self.grid.axis_sides[axis][1] == "posterior" else index <= first + share
+        deep = self.distance_mm(~self.body) >= self.settings.pair("search.fat_depth_mm")[0] + 5.0
+        return self.within("muscle") & self.body & behind & deep
 
     def muscle(self, femora: np.ndarray) -> np.ndarray:
         """Beside the femora, and not between them, where the pelvis holds bladder and bowel."""
@@ -158,21 +187,34 @@ class _Places:
         return self.within("muscle") & self.body & near & (self.distance_mm(femora > 0) >= low)
 
 
-def _air(ct: CTVolume, places: _Places, settings: Settings) -> tuple[np.ndarray, float] | str:
-    """Smoothed HU of the air around the body, or why it cannot be used."""
-    air = places.air()
-    raw = places.grid.mean_hu[air]
-    if raw.size == 0:
+def _air(ct: CTVolume, places: _Places, minimum_ml: float) -> FoundTissue | str:
+    """The air around the body, or why it cannot be used: the median of single voxels, which a cut-off end leaves."""
+    grid, air = places.grid, places.air()
+    if not air.any():
         return "no air around the body is in view"
-    values, counts = np.unique(raw, return_counts=True)
-    constant = values[counts > _SAME_VALUE * raw.size]
-    if constant.size:
-        return f"what lies around the body holds one value ({int(constant[0])} HU): it is padding or cut off"
-    clip = low_clip(histogram_of(ct.hu))
-    peak = peak_of(places.smooth[air]).hu
-    if clip is not None and peak - clip < _CLEAR_OF_CLIP_HU:
+    rough = peak_of(places.smooth[air]).hu
+    air &= np.abs(places.smooth - rough) <= _PEAK_HALF_WIDTH_HU
+    volume = float(np.count_nonzero(air)) * grid.block_ml
+    if volume < minimum_ml:
+        return f"only {volume:.1f} ml of it were found, {minimum_ml:g} ml are needed"
+    voxels = _voxels_of(ct.hu, air, grid)
+    middle, clip = float(np.median(voxels)), low_clip(histogram_of(ct.hu))
+    if clip is not None and np.count_nonzero(voxels <= clip) > _MOST_AT_THE_END * voxels.size:
         return f"the scan's values end at {clip} HU, within the noise of air"
-    return places.smooth[air], places.grid.block_ml
+    upper = voxels[voxels >= middle] - middle
+    return FoundTissue(middle, 1.4826 * float(np.median(upper)), volume)
+
+
+def _voxels_of(hu: np.ndarray, blocks: np.ndarray, grid: CoarseGrid) -> np.ndarray:
+    """HU of the voxels behind some blocks, in their slices; about a million at most."""
+    _, fy, fx = grid.factors
+    used = np.flatnonzero(blocks.any(axis=(1, 2)))
+    step = max(1, round(np.count_nonzero(blocks) * fy * fx / _MOST_VOXELS))
+    parts = []
+    for k in used[::step]:
+        inside = np.repeat(np.repeat(blocks[k], fy, axis=0), fx, axis=1)
+        parts.append(hu[grid.planes[k], : inside.shape[0], : inside.shape[1]][inside])
+    return np.concatenate(parts)
 
 
 def _coarse_labels(femora: np.ndarray, grid: CoarseGrid) -> np.ndarray:

@@ -58,7 +58,7 @@ class SlicerHost:
         self._settings = QtCore.QSettings(f"{self._around.temporary.name}/settings.ini", ini)
         self._at_startup: list[Callable[[], None]] = []
         self._stack = ExitStack()
-        self._widgets: list[Any] = []
+        self._parents: list[scripted_module.Parent] = []
 
     def __enter__(self) -> SlicerHost:
         import slicer
@@ -104,8 +104,8 @@ class SlicerHost:
             self._stack.enter_context(mock.patch.object(slicer, name.partition(".")[2], module))
 
     def __exit__(self, *raised: object) -> None:
-        for widget, parent in self._widgets:
-            widget.cleanup()
+        for parent in self._parents:
+            parent.panel.cleanup()
             parent.qt_widget().deleteLater()
         self.pump()
         self._stack.close()
@@ -115,18 +115,25 @@ class SlicerHost:
 
     def open(self, path: Path) -> Any:
         """Load a module from its file and open its panel; returns the panel (the object of class ``...Widget``)."""
-        module = self.start(path.parent)[path.stem]
-        parent = scripted_module.Parent(pythonqt.wrap(QtWidgets.QWidget()))
+        self.start(path.parent)
+        name = f"{path.stem}Widget"
+
+        def make(parent: scripted_module.Parent) -> Any:
+            panel = getattr(sys.modules[path.stem], name)(parent)
+            setattr(self._around.modules, name, panel)
+            return panel
+
+        parent = scripted_module.Parent(pythonqt.wrap(QtWidgets.QWidget()), make)
         QtWidgets.QVBoxLayout(parent.qt_widget())
-        panel = getattr(module, f"{path.stem}Widget")(parent)
-        self._widgets.append((panel, parent))
-        panel.setup()
+        getattr(self._around.modules, path.stem.lower()).widgetRepresentation = lambda: parent
+        parent.reload()
+        self._parents.append(parent)
         parent.isEntered = True
-        panel.enter()
+        parent.panel.enter()
         parent.qt_widget().resize(WIDTH, 900)
         parent.qt_widget().show()
         self.pump()
-        return panel
+        return parent.panel
 
     def start(self, folder: Path) -> dict[str, ModuleType]:
         """Load every module of a folder, as Slicer does when it starts, and say that it has started."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -27,6 +28,12 @@ class ScriptedLoadableModuleWidget:
 
     def setup(self) -> None:
         """Nothing: Slicer puts the developer's buttons here."""
+
+    def onReload(self) -> None:
+        """The developer's button Reload; how a module is read again is Slicer's own code."""
+        import slicer.util
+
+        slicer.util.reloadScriptedModule(self.moduleName)
 
     def resourcePath(self, name: str) -> str:
         import sys
@@ -67,10 +74,23 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
 
 
 class Parent:
-    """The widget that Slicer hands to a panel: a wrapped Qt widget that also knows whether the panel is open."""
+    """The widget that Slicer hands to a panel: a wrapped Qt widget that also knows whether the panel is open.
 
-    def __init__(self, widget: Any) -> None:
-        self.widget, self.isEntered = widget, False
+    Args:
+        widget: the wrapped widget.
+        make: makes the panel for it, from the module as it is then.
+    """
+
+    def __init__(self, widget: Any, make: Callable[[Parent], Any]) -> None:
+        self.widget, self.isEntered, self.panel, self._make = widget, False, None, make
+
+    def reload(self) -> None:
+        """Make the panel and set it up. As in Slicer, a panel that is made anew is not entered again."""
+        self.panel = self._make(self)
+        self.panel.setup()
+
+    def children(self) -> Any:
+        return self.widget.children()
 
     def layout(self) -> Any:
         return self.widget.layout()

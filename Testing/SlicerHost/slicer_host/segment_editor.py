@@ -28,11 +28,13 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._node: Any = None
         self._active: Any = None
         self._effects: dict[str, Any] = {}
+        self._buttons: dict[str, QtWidgets.QPushButton] = {}
         self._order: list[str] = []
         self._followed: list[Any] = []
         self._observed: list[tuple[Any, int]] = []
         self._values: dict[str, Any] = {"undoEnabled": True, "readOnly": False, "unorderedEffectsVisible": True}
         self._showing = False
+        self.keys = False  # not of Slicer: whether its keys are installed
         self._build()
         self._add_effects()
         self.logic.AddObserver(self.logic.SegmentationHistoryChangedEvent, lambda *_: self.updateWidgetFromMRML())
@@ -189,10 +191,16 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self._followed = []
 
     def installKeyboardShortcuts(self) -> None:
-        """No keys here."""
+        """Slicer takes keys of the whole main window; here it is only noted."""
+        self.keys = True
 
     def uninstallKeyboardShortcuts(self) -> None:
-        """No keys here."""
+        self.keys = False
+
+    def updateEffectList(self) -> None:
+        """Take what was registered since the editor was made."""
+        self._add_effects()
+        self.updateWidgetFromMRML()
 
     def parameters_changed(self) -> None:
         """Not of Slicer: a parameter of an effect was set."""
@@ -250,10 +258,13 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         layout.addLayout(self._options)
 
     def _add_effects(self) -> None:
-        self._buttons: dict[str, QtWidgets.QPushButton] = {}
         for known in qSlicerSegmentEditorEffectFactory.instance().registeredEffects():
+            if known.name in self._effects:
+                continue
             effect = known.self().clone()
             effect.attach(self)
+            if self._node is not None:
+                effect.call("setMRMLDefaults")
             self._effects[effect.name] = effect
             button = QtWidgets.QPushButton(effect.title)
             button.setObjectName(effect.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -195,8 +196,23 @@ class qSlicerSegmentEditorEffectFactory:
 
     _instance: ClassVar[qSlicerSegmentEditorEffectFactory | None] = None
 
+    SIGNAL = "effectRegistered(QString)"
+
     def __init__(self) -> None:
         self._effects: list[qSlicerSegmentEditorScriptedEffect] = []
+        self._listeners: list[Callable[[str], None]] = []
+
+    def connect(self, signature: str, slot: Callable[[str], None]) -> bool:
+        if signature != self.SIGNAL:
+            raise AttributeError(f"qSlicerSegmentEditorEffectFactory has no signal {signature}")
+        self._listeners.append(slot)
+        return True
+
+    def disconnect(self, signature: str, slot: Callable[[str], None]) -> bool:
+        if signature != self.SIGNAL:
+            raise AttributeError(f"qSlicerSegmentEditorEffectFactory has no signal {signature}")
+        self._listeners.remove(slot)
+        return True
 
     @classmethod
     def instance(cls) -> qSlicerSegmentEditorEffectFactory:
@@ -208,6 +224,8 @@ class qSlicerSegmentEditorEffectFactory:
         if effect.name in {known.name for known in self._effects}:
             return False
         self._effects.append(effect)
+        for slot in list(self._listeners):
+            slot(effect.name)
         return True
 
     def registeredEffects(self) -> list[qSlicerSegmentEditorScriptedEffect]:

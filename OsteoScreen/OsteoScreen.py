@@ -46,7 +46,7 @@ class OsteoScreen(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("OsteoScreen")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
-        self.parent.dependencies = []
+        self.parent.dependencies = ["Segmentations"]
         self.parent.contributors = ["The OsteoScreen developers"]
         self.parent.helpText = _(
             "Checks whether a CT is fit for opportunistic osteoporosis screening, outlines and measures both proximal"
@@ -67,6 +67,7 @@ class OsteoScreenParameterNode:
     segmentation: the outlines of its femora; made by the first screening where none is chosen.
     measuresTable: the table that receives the measures and keeps the result.
     flagsTable: the table that receives the flags.
+    featuresTable: the table that receives the features of radiomics.
     femurSource: what outlines the femora; a key of OsteoScreenLib.mrml.femur_choices.
     engine: what computes the networks; a key of the same.
     """
@@ -75,6 +76,7 @@ class OsteoScreenParameterNode:
     segmentation: vtkMRMLSegmentationNode
     measuresTable: vtkMRMLTableNode
     flagsTable: vtkMRMLTableNode
+    featuresTable: vtkMRMLTableNode
     femurSource: str = "vbnet"
     engine: str = "auto"
 
@@ -112,15 +114,26 @@ class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.cases = CaseRunner(self)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndBatchProcessEvent, self.onSceneEndBatchProcess)
         self.initializeParameterNode()
+        if self.parent.isEntered:  # reloaded by a developer: Slicer does not enter it again
+            self.enter()
 
     def cleanup(self):
         """The panel is destroyed."""
         if self.work:
-            self.work.stop()
+            self.work.close()
         for section in self.sections:
             section.cleanup()
+        self.setParameterNode(None)
         self.removeObservers()
+
+    def onReload(self):
+        """The developer's button. Sections and library are read anew too; the effects after a restart only."""
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("OsteoScreenLib", "OsteoScreenPanel")]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
 
     def enter(self):
         """The panel is opened, again."""
@@ -145,6 +158,21 @@ class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """The scene is empty; if the panel is open it needs a new parameter node."""
         if self.parent.isEntered:
             self.enter()
+
+    def onSceneStartImport(self, caller, event):
+        """A scene is read. Its parameter node names nodes before they are there: a selector must not take them away."""
+        self.setParameterNode(None)
+
+    def onSceneEndBatchProcess(self, caller, event):
+        """A scene was read, or other nodes came together; Slicer's selectors have taken them in before."""
+        if not self.parent.isEntered:
+            return
+        shown = self._shownVolume
+        self.initializeParameterNode()
+        if self._shownVolume is not shown:
+            for section in self.sections:
+                section.followVolume()
+            self.updatePanel()
 
     def initializeParameterNode(self):
         """Follow the scene's parameter node; suggest the first volume where none is chosen."""

@@ -57,16 +57,19 @@ class EditorSection(Section, VTKObservationMixin):
         self._lookTimer.connect("timeout()", self.onLookTimer)
         self.ui.rescoreButton.connect("clicked(bool)", self.onRescoreButton)
         self.ui.editorCollapsibleButton.connect("contentsCollapsed(bool)", self.onCollapsed)
+        # Where this module is the first that Slicer opens, the effects of extensions are registered later.
+        self._effects = slicer.qSlicerSegmentEditorEffectFactory.instance()
+        self._effects.connect("effectRegistered(QString)", self.onEffectRegistered)
 
     def enter(self) -> None:
         """The panel is opened: take the scene's editor node, and hear the views."""
         self._editorNode = segmentEditorNode()
         self.editor.setMRMLSegmentEditorNode(self._editorNode)
         self.editor.setupViewObservations()
-        self.editor.installKeyboardShortcuts()
+        self.onCollapsed(self.ui.editorCollapsibleButton.collapsed)
 
     def exit(self) -> None:
-        """The panel is left: clicks in the views belong to others."""
+        """The panel is left: clicks in the views and keys belong to others."""
         self.editor.setActiveEffect(None)
         self.editor.uninstallKeyboardShortcuts()
         self.editor.removeViewObservations()
@@ -84,7 +87,9 @@ class EditorSection(Section, VTKObservationMixin):
     def cleanup(self) -> None:
         """The panel is destroyed."""
         self.sceneClosing()
+        self.editor.uninstallKeyboardShortcuts()
         self.editor.setMRMLSegmentEditorNode(None)
+        self._effects.disconnect("effectRegistered(QString)", self.onEffectRegistered)
         self.removeObservers()
 
     def followVolume(self) -> None:
@@ -92,10 +97,19 @@ class EditorSection(Section, VTKObservationMixin):
         self._edited = False
         self.ui.changesLabel.text = ""
 
+    def onEffectRegistered(self, name: str) -> None:
+        """Another effect is there."""
+        self.editor.updateEffectList()
+
     def onCollapsed(self, collapsed: bool) -> None:
-        """An effect that is not seen must not take the clicks in the views."""
-        if collapsed and self._editorNode:
+        """An editor that is not seen must take neither clicks in the views nor keys, by which an effect is chosen."""
+        if not self._editorNode:
+            return
+        if collapsed:
             self.editor.setActiveEffect(None)
+            self.editor.uninstallKeyboardShortcuts()
+        else:
+            self.editor.installKeyboardShortcuts()
 
     def onSegmentsChanged(self, caller: Any = None, event: Any = None) -> None:
         """A stroke, an undo, a segment more or less: look at them when there is a moment."""
@@ -173,4 +187,6 @@ def segmentEditorNode() -> Any:
         node.UnRegister(None)
         node.SetSingletonTag(NODE_TAG)
         node = slicer.mrmlScene.AddNode(node)
+    # Its active effect would come back with a saved scene, and with it the clicks in the views, wherever the user is.
+    node.SetSaveWithScene(False)
     return node

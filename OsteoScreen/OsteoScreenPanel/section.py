@@ -1,7 +1,9 @@
 """A section of the panel, and what all sections are told when something changed."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, ClassVar
+from xml.etree import ElementTree
 
 import slicer
 
@@ -41,9 +43,10 @@ class Section:
 
     def __init__(self, panel: Any) -> None:
         self.panel = panel
-        self.widget = slicer.util.loadUI(panel.resourcePath(f"UI/{self.FORM}"))
+        form = panel.resourcePath(f"UI/{self.FORM}")
+        self.widget = slicer.util.loadUI(form)
         self.widget.setMRMLScene(slicer.mrmlScene)
-        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.ui = widgetsOf(self.widget, form)
         self.setup()
 
     def setup(self) -> None:
@@ -66,3 +69,14 @@ class Section:
 
     def cleanup(self) -> None:
         """The panel is destroyed."""
+
+
+def widgetsOf(root: Any, form: str) -> SimpleNamespace:
+    """The widgets that a form names, below its root.
+
+    Slicer's widgets have parts with names of their own. Those of the Segment Editor come from whatever extensions are
+    installed: they could have one of our names, be tied to a parameter of theirs, or be gone at any time.
+    """
+    names = [widget.get("name") for widget in ElementTree.parse(form).iter("widget")]
+    found = slicer.util.childWidgetVariables(root)
+    return SimpleNamespace(**{name: getattr(found, name) for name in names[1:]})

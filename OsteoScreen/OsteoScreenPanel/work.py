@@ -94,6 +94,12 @@ class Work:
         self._timer.stop()
         self._showBar()
 
+    def close(self) -> None:
+        """Stop for good. A connection keeps both of its ends alive; without these, all this can be forgotten."""
+        self.stop()
+        self._timer.disconnect("timeout()", self.onTimer)
+        self.ui.cancelButton.disconnect("clicked(bool)", self.onCancelButton)
+
     def say(self, text: str) -> None:
         """A line under the bar; an empty one takes it away."""
         self.ui.statusLabel.text = text

@@ -107,9 +107,11 @@ class FemurEffect(AbstractScriptedSegmentEditorEffect):
         self.deactivate()
 
     def cleanup(self):
-        """The editor is destroyed."""
+        """The editor is destroyed; what Qt still knows of this effect would keep it alive."""
         if self.work:
-            self.work.stop()
+            self.work.close()
+            self.ui.applyButton.disconnect("clicked(bool)", self.onApplyButton)
+            self.ui.targetSelector.disconnect("currentIndexChanged(int)", self.updateMRMLFromGUI)
 
     def onApplyButton(self):
         """Outline every femur of the volume."""

@@ -84,6 +84,12 @@ class SplitFemurEffect(AbstractScriptedSegmentEditorEffect):
         """The words of the last split speak of another moment."""
         self.ui.statusLabel.text = ""
 
+    def cleanup(self):
+        """The editor is destroyed; what Qt still knows of this effect would keep it alive."""
+        if self.ui:
+            self.ui.applyButton.disconnect("clicked(bool)", self.onApplyButton)
+            self.ui.sideSelector.disconnect("currentIndexChanged(int)", self.updateMRMLFromGUI)
+
     def onApplyButton(self):
         """Split the selected segment."""
         node = self.scriptedEffect.parameterSetNode()

@@ -64,3 +64,27 @@ def test_the_module_opens_in_less_than_a_second_and_imports_no_package(repositor
 def test_what_would_be_too_heavy_is_noticed(repository):
     told = opened(repository, "import pydicom")
     assert third_party(told) >= {"pydicom"}
+
+
+RELOAD = """
+import OsteoScreenLib.mrml.panel_words
+import vtk
+from slicer_host.pythonqt import unwrap
+old, words, section = panel, OsteoScreenLib.mrml.panel_words, type(panel.sections[0])
+old.onReload()
+panel = slicer.modules.OsteoScreenWidget
+assert panel is not old
+assert type(panel.sections[0]) is not section, "the section's file was not read anew"
+assert sys.modules["OsteoScreenLib.mrml.panel_words"] is not words, "the library was not read anew"
+node = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Hip")
+host.pump()
+host.choose(panel.ui.inputSelector, "Hip")
+assert panel.ui.screenButton.enabled
+assert panel.ui.segmentEditorWidget.mrmlSegmentEditorNode() is not None, "the new panel was not entered"
+assert not old.ui.screenButton.enabled and old.ui.segmentEditorWidget.mrmlSegmentEditorNode() is None
+assert not unwrap(old.ui.screenButton).isVisible() and unwrap(panel.ui.screenButton).isVisible()
+"""
+
+
+def test_a_developers_reload_reads_sections_and_library_anew_and_the_old_panel_hears_no_more(repository):
+    assert opened(repository, RELOAD)["sections"] >= 8

@@ -2,7 +2,7 @@
 
 import slicer
 
-from OsteoScreenLib.mrml.installed import installed_facts, installed_html, installed_text
+from OsteoScreenLib.mrml.installed import installed_facts, installed_html, installed_text, slicer_version
 from OsteoScreenPanel.quiet_job import QuietJob
 from OsteoScreenPanel.section import Section
 
@@ -33,7 +33,8 @@ class InstalledSection(Section):
 
     def collect(self) -> None:
         """Look, beside the window: comparing the models' checksums takes a moment."""
-        self.quiet.start(installed_facts, self.showFacts)
+        version = slicer_version()  # the application is asked here, not in a thread
+        self.quiet.start(lambda: installed_facts(version), self.showFacts)
 
     def showFacts(self, facts) -> None:
         """What was found."""

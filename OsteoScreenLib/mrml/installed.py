@@ -17,17 +17,23 @@ from OsteoScreenLib.screening.environment_words import (
     without_home,
 )
 
-_PANEL_ASKS_FOR = frozenset({"pydicom", "scipy", "typer", "rich", "Jinja2", "Pillow", "onnxruntime"})
+_PANEL_ASKS_FOR = frozenset(
+    {"pydicom", "scipy", "typer", "rich", "Jinja2", "Pillow", "onnxruntime", "PyWavelets", "PyYAML"}
+)
 """Packages that the panel itself offers to install; see OsteoScreen/Resources/requirements.txt."""
 
 
-def installed_facts() -> dict[str, Any]:
-    """Everything ``osteoscreen doctor`` tells, and Slicer's version; nothing of any patient. Any thread may call it."""
-    return {"slicer": slicer_version(), **environment()}
+def installed_facts(version: str) -> dict[str, Any]:
+    """Everything ``osteoscreen doctor`` tells, and Slicer's version; nothing of any patient. Any thread may call it.
+
+    Args:
+        version: of :func:`slicer_version`.
+    """
+    return {"slicer": version, **environment()}
 
 
 def slicer_version() -> str:
-    """Version and revision of the application; ``unknown`` outside it."""
+    """Version and revision of the application; ``unknown`` outside it. Main thread only."""
     import slicer
 
     app = getattr(slicer, "app", None)

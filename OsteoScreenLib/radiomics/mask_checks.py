@@ -24,7 +24,9 @@ def labels_in(mask: GridImage) -> tuple[int, ...]:
     elif mask.array.dtype.kind not in "iu":
         raise InputError("The mask does not hold whole numbers", next_step="Give a label map.", code="not_labels")
     else:
-        found = tuple(int(label) for label in np.unique(mask.array) if label != 0)
+        # Slice by slice: sorting a whole scan at once would take its size in memory again.
+        seen = set().union(*(np.unique(plane).tolist() for plane in mask.array))
+        found = tuple(sorted(seen - {0}))
     if not found:
         raise InputError(
             "The mask is empty: nothing in it is marked",

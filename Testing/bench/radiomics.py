@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import math
 import os
 import statistics
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.write_femur is not None:
         write_femur(options.write_femur)
         return 0
+    if options.time_growth:
+        time_growth(options.image, options.mask)
+        return 0
     both = importlib.util.find_spec("radiomics") is not None
     if not both:
         print("PyRadiomics is not installed: ours is measured alone.")
@@ -69,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 theirs = cost(folder, image, mask, spacing, count, "pyradiomics", options) if both else None
                 missed += compare(spacing, count, ours, theirs)
         if not options.skip_growth:
-            missed += growth(folder, image, mask, options)
+            missed += growth(image, mask)
     print(f"\nLoad {os.getloadavg()[0]:.1f} at the end, {options.processors} processors.")
     print("Missed: " + "; ".join(missed) if missed else "Every bar holds.")
     return 1 if missed else 0
@@ -84,6 +88,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--processors", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=1, help="the median counts")
     parser.add_argument("--skip-growth", action="store_true")
+    parser.add_argument("--time-growth", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--write-femur", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -105,16 +110,32 @@ def compare(spacing: float, count: str, ours: Cost, theirs: Cost | None) -> list
     return missed
 
 
-def growth(folder: Path, image: Path, mask: Path, options: argparse.Namespace) -> list[str]:
-    """How our seconds (all processors together), less those of a run on next to nothing, grow with the voxels."""
-    seconds = [cost(folder, image, mask, mm, "107", "builtin", options).busy for mm in GROWTH_MM]
-    start = cost(folder, image, mask, 8.0, "107", "builtin", options).busy
-    voxels = [mm**-3 for mm in GROWTH_MM]
-    taken = [max(s - start, 1e-3) for s in seconds]
-    slope = float(np.polyfit(np.log(voxels), np.log(taken), 1)[0])
-    shown = ", ".join(f"{mm:g} mm {s:.2f} s" for mm, s in zip(GROWTH_MM, taken, strict=True))
-    print(f"\nGrowth (over {start:.2f} s of start): {shown}: power {slope:.2f}")
+def growth(image: Path, mask: Path) -> list[str]:
+    """How the busy seconds of an extraction, packages loaded and files read, grow with the voxels."""
+    command = [sys.executable, __file__, "--time-growth", "--image", str(image), "--mask", str(mask)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    measured: list[tuple[float, int, float]] = [tuple(entry) for entry in json.loads(done.stdout.splitlines()[-1])]
+    slope = float(np.polyfit(np.log([n for _, n, _ in measured]), np.log([s for _, _, s in measured]), 1)[0])
+    shown = ", ".join(f"{mm:g} mm {n} voxels {s:.2f} s" for mm, n, s in measured)
+    print(f"\nGrowth of the extraction alone: {shown}: power {slope:.2f}")
     return [f"seconds grow with the power {slope:.2f} of the voxels"] if slope > MAX_SLOPE else []
+
+
+def time_growth(image: Path, mask: Path) -> None:
+    """Extract at several voxel sizes in this process and print [mm, voxels of the region, seconds] as JSON."""
+    sys.path.insert(0, str(ROOT))
+    from OsteoScreenLib.radiomics.extraction import extract
+    from OsteoScreenLib.radiomics.grid_image import read_image, read_mask
+    from OsteoScreenLib.radiomics.settings import Settings
+
+    grey, labels = read_image(image), read_mask(mask)
+    found = []
+    for mm in (8.0, *GROWTH_MM):  # the first loads what is loaded on first use
+        settings = Settings.from_dict({"setting": {"resampledPixelSpacing": [mm] * 3}})
+        start = time.process_time()
+        row = extract(grey, labels, settings, threads=1).rows[0]
+        found.append((mm, row.facts["diagnostics_Mask-interpolated_VoxelNum"], time.process_time() - start))
+    print(json.dumps(found[1:]))
 
 
 def cost(

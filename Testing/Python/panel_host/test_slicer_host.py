@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,24 @@ def test_a_disabled_button_cannot_be_clicked(host, qt):
     with pytest.raises(AssertionError, match="disabled"):
         host.click(button)
     button.close()
+
+
+def test_another_thread_may_ask_neither_the_application_nor_a_widget(host, qt):
+    import slicer
+
+    label, refused = qt.QLabel("Here"), []
+
+    def ask() -> None:
+        for question in (lambda: slicer.app.temporaryPath, lambda: label.text, lambda: setattr(label, "text", "There")):
+            try:
+                question()
+            except RuntimeError as error:
+                refused.append(str(error))
+
+    ask()
+    assert refused == []
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert len(refused) == 3
+    assert "slicer.app.temporaryPath" in refused[0]

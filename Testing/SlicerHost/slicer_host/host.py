@@ -34,6 +34,14 @@ from slicer_host.views import Views
 WIDTH = 460
 
 
+class _Application(SimpleNamespace):
+    """``slicer.app``; another thread than the main one must not ask it."""
+
+    def __getattribute__(self, name: str) -> Any:
+        pythonqt.main_thread_only(f"slicer.app.{name}")
+        return super().__getattribute__(name)
+
+
 class SlicerHost:
     """A test host, not Slicer. Use as a context: the stand-ins are in place inside it, and gone after it.
 
@@ -257,7 +265,7 @@ class SlicerHost:
 
     def _app(self) -> SimpleNamespace:
         """``slicer.app``, the parts that the module and ``slicer.util`` use."""
-        return SimpleNamespace(
+        return _Application(
             applicationLogic=lambda: self._around.application,
             processEvents=self.application.processEvents,
             temporaryPath=self._around.temporary.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import inspect
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from types import ModuleType
@@ -37,6 +38,16 @@ errors: list[BaseException] = []
 """Exceptions that slots raised; Qt would only print them."""
 
 
+def main_thread_only(name: str) -> None:
+    """Qt's widgets and the application belong to the main thread; PythonQt would let a thread break them.
+
+    Raises:
+        RuntimeError: another thread asks for something of theirs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError(f"{name} is asked for in another thread than the main one")
+
+
 class _OfQt(type):
     """Makes the classes of the module ``qt``: called they make a wrapped object, their attributes are Qt's own."""
 
@@ -58,6 +69,7 @@ class Wrapped(metaclass=_OfQt):
 
     def __getattr__(self, name: str) -> Any:
         wrapped = object.__getattribute__(self, "_object")
+        main_thread_only(name)
         if name == "name":
             return wrapped.objectName()
         if name == "className":
@@ -76,6 +88,7 @@ class Wrapped(metaclass=_OfQt):
 
     def __setattr__(self, name: str, value: Any) -> None:
         wrapped = object.__getattribute__(self, "_object")
+        main_thread_only(name)
         index = wrapped.metaObject().indexOfProperty(name)
         if index < 0 or not wrapped.metaObject().property(index).isWritable():
             raise AttributeError(f"{wrapped.metaObject().className()} has no property {name} that can be set")

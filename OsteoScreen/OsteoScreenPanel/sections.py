@@ -6,6 +6,7 @@ from OsteoScreenPanel.export_section import ExportSection
 from OsteoScreenPanel.femora_section import FemoraSection
 from OsteoScreenPanel.installed_section import InstalledSection
 from OsteoScreenPanel.models_section import ModelsSection
+from OsteoScreenPanel.radiomics_section import RadiomicsSection
 from OsteoScreenPanel.result_section import ResultSection
 from OsteoScreenPanel.scan_section import ScanSection
 from OsteoScreenPanel.tables_section import TablesSection
@@ -15,6 +16,7 @@ SECTIONS = (
     FemoraSection,
     EditorSection,
     ResultSection,
+    RadiomicsSection,
     ExportSection,
     CohortSection,
     TablesSection,

@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import OsteoScreenLib
 from OsteoScreenLib.errors import OutputError
@@ -20,6 +21,7 @@ from OsteoScreenLib.segmentation.femur_masks import SIDE_LABELS
 
 FEATURE_COLUMN = "Feature"
 FEATURES_VOLUME_ROLE = "OsteoScreen.featuresVolume"
+_Kind = TypeVar("_Kind", dict, list)
 _PREFIX = "OsteoScreen.features."
 PARAMETERS_ATTRIBUTE = f"{_PREFIX}parameters"
 """What the settings are called."""
@@ -27,6 +29,8 @@ SETTINGS_ATTRIBUTE = f"{_PREFIX}settings"
 """The settings themselves, as a PyRadiomics parameter file in JSON."""
 ENGINE_ATTRIBUTE = f"{_PREFIX}engine"
 """Who computed, with its version."""
+VALUES_ATTRIBUTE = f"{_PREFIX}values"
+"""Every digit of the numbers: JSON, for each side a list in the order of the rows, null where not defined."""
 SIDES_ATTRIBUTE = f"{_PREFIX}sides"
 NOTES_ATTRIBUTE = f"{_PREFIX}notes"
 """What could not be computed and why: a JSON list of sentences."""
@@ -35,8 +39,8 @@ NOTES_ATTRIBUTE = f"{_PREFIX}notes"
 def write_features(table: FeatureTable, order: RadiomicsOrder, table_node: Any, volume_node: Any) -> None:
     """Replace what a table node holds by features: one row for each feature, one column for each femur.
 
-    The cells are texts with every digit of the number, as Slicer's own files of tables keep fewer; a feature that is
-    not defined is an empty cell.
+    The cells are numbers, NaN where a feature is not defined. As Slicer's files of tables keep six digits of them, all
+    digits are in an attribute, which :func:`features_in` and :func:`write_features_csv` read.
 
     Args:
         table: the features, one row for each label of the order.
@@ -48,19 +52,23 @@ def write_features(table: FeatureTable, order: RadiomicsOrder, table_node: Any, 
 
     side_of = {label: side for side, label in SIDE_LABELS.items()}
     names = table.feature_names
-    columns = {FEATURE_COLUMN: list(names)}
-    for row in table.rows:
-        columns[side_of[row.label].capitalize()] = [_cell(row.features.get(name)) for name in names]
+    values = {side_of[row.label]: [row.features.get(name, math.nan) for name in names] for row in table.rows}
     written = vtk.vtkTable()
-    for title, cells in columns.items():
-        column = vtk.vtkStringArray()
-        column.SetName(title)
-        for cell in cells:
-            column.InsertNextValue(cell)
+    first = vtk.vtkStringArray()
+    first.SetName(FEATURE_COLUMN)
+    for name in names:
+        first.InsertNextValue(name)
+    written.AddColumn(first)
+    for side, numbers in values.items():
+        column = vtk.vtkDoubleArray()
+        column.SetName(side.capitalize())
+        for number in numbers:
+            column.InsertNextValue(number)
         written.AddColumn(column)
     table_node.SetAndObserveTable(written)
     table_node.SetUseColumnNameAsColumnHeader(True)
     table_node.SetLocked(True)
+    table_node.SetAttribute(VALUES_ATTRIBUTE, json.dumps({side: _defined(all_) for side, all_ in values.items()}))
     table_node.SetAttribute(PARAMETERS_ATTRIBUTE, order.parameters)
     table_node.SetAttribute(SETTINGS_ATTRIBUTE, json.dumps(order.settings.to_dict()))
     table_node.SetAttribute(ENGINE_ATTRIBUTE, f"OsteoScreen {OsteoScreenLib.__version__}")
@@ -95,22 +103,17 @@ def newest_features(volume_node: Any | None) -> Any | None:
 
 def features_in(table_node: Any, side: str) -> dict[str, float]:
     """The features of a side in a table, NaN where one is not defined; empty where the side is not there."""
-    titles = [table_node.GetColumnName(number) for number in range(table_node.GetNumberOfColumns())]
-    if side.capitalize() not in titles:
+    names = [table_node.GetCellText(row, 0) for row in range(table_node.GetNumberOfRows())]
+    numbers = _json_in(table_node, VALUES_ATTRIBUTE, dict).get(side)  # floats, as they were written
+    if not isinstance(numbers, list) or len(numbers) != len(names):
         return {}
-    column = titles.index(side.capitalize())
-    rows = range(table_node.GetNumberOfRows())
-    cells = {table_node.GetCellText(row, 0): table_node.GetCellText(row, column) for row in rows}
-    return {name: float(cell) if cell else math.nan for name, cell in cells.items()}
+    known = [number if isinstance(number, float) else math.nan for number in numbers]
+    return dict(zip(names, known, strict=True))
 
 
 def notes_in(table_node: Any) -> tuple[str, ...]:
     """What could not be computed and why, in sentences."""
-    try:
-        said = json.loads(table_node.GetAttribute(NOTES_ATTRIBUTE) or "[]")
-    except ValueError:  # a scene is hostile input
-        return ()
-    return tuple(note for note in said if isinstance(note, str)) if isinstance(said, list) else ()
+    return tuple(note for note in _json_in(table_node, NOTES_ATTRIBUTE, list) if isinstance(note, str))
 
 
 def taken_from_other_masks(table_node: Any, volume_node: Any, segmentation_node: Any | None) -> bool:
@@ -128,20 +131,19 @@ def write_features_csv(table_node: Any, path: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    titles = [table_node.GetColumnName(number) for number in range(table_node.GetNumberOfColumns())]
+    by_side = {side: features_in(table_node, side) for side in SIDE_LABELS}
+    by_side = {side: features for side, features in by_side.items() if features}
     facts = {
         "diagnostics_Configuration_Parameters": table_node.GetAttribute(PARAMETERS_ATTRIBUTE) or "",
         "diagnostics_Versions_OsteoScreen": (table_node.GetAttribute(ENGINE_ATTRIBUTE) or "").rpartition(" ")[2],
     }
-    rows = [
-        [table_node.GetCellText(row, column) for column in range(len(titles))]
-        for row in range(table_node.GetNumberOfRows())
-    ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(titles)
-    writer.writerows([cell_text(name), *map(_number_text, numbers)] for name, *numbers in rows)
-    writer.writerows([name, *[cell_text(value)] * (len(titles) - 1)] for name, value in facts.items())
+    writer.writerow([FEATURE_COLUMN, *[side.capitalize() for side in by_side]])
+    for name in dict.fromkeys(name for features in by_side.values() for name in features):
+        numbers = [features[name] for features in by_side.values()]
+        writer.writerow([cell_text(name), *["" if math.isnan(number) else repr(number) for number in numbers]])
+    writer.writerows([name, *[cell_text(value)] * len(by_side)] for name, value in facts.items())
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_text(text.getvalue(), encoding="utf-8", newline="\n")
@@ -155,8 +157,18 @@ def write_features_csv(table_node: Any, path: Path) -> None:
         ) from error
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else repr(float(value))
+def _defined(numbers: Sequence[float]) -> list[float | None]:
+    """Numbers as JSON may hold them: None where there is none."""
+    return [None if math.isnan(number) else float(number) for number in numbers]
+
+
+def _json_in(table_node: Any, attribute: str, kind: type[_Kind]) -> _Kind:
+    """What an attribute holds; an empty value where that is not of the kind: a scene is hostile input."""
+    try:
+        said = json.loads(table_node.GetAttribute(attribute) or "null")
+    except (ValueError, RecursionError):
+        return kind()
+    return said if isinstance(said, kind) else kind()
 
 
 def _notes(table: FeatureTable, side_of: dict[int, str]) -> list[str]:
@@ -166,12 +178,3 @@ def _notes(table: FeatureTable, side_of: dict[int, str]) -> list[str]:
         said = [*row.notes, *([] if row.error is None else [str(row.error)])]
         found += [f"{side_of[row.label].capitalize()} femur: {note}" for note in said if note]
     return found
-
-
-def _number_text(cell: str) -> str:
-    """A number as it stands, be it negative; what is none, as a spreadsheet may safely show it."""
-    try:
-        float(cell)
-    except ValueError:
-        return cell_text(cell)
-    return cell

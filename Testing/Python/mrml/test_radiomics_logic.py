@@ -100,6 +100,19 @@ def test_a_table_node_has_a_row_for_each_feature_and_a_column_for_each_femur(vol
     assert node.GetAttribute(tables.ENGINE_ATTRIBUTE) == f"OsteoScreen {OsteoScreenLib.__version__}"
 
 
+def test_the_cells_are_numbers_and_a_scene_that_was_tampered_with_gives_no_features(volume, femora, settings):
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    node = RadiomicsLogic().extractToTable(volume, femora, settings, ["left"])
+    expected = of_library(settings, "left")["left"]
+    assert np.array_equal(vtk_to_numpy(node.GetTable().GetColumn(1)), list(expected.values()), equal_nan=True)
+    for wrong in ("[1]", "{", '{"left": [1.0]}', '{"left": 3}', "[" * 100_000):
+        node.SetAttribute(tables.VALUES_ATTRIBUTE, wrong)
+        assert tables.features_in(node, "left") == {}
+    node.SetAttribute(tables.NOTES_ATTRIBUTE, '["a", 3]')
+    assert tables.notes_in(node) == ("a",)
+
+
 def test_one_femur_alone_has_one_column_and_an_empty_one_is_named(volume, femora, settings):
     node = RadiomicsLogic().extractToTable(volume, femora, settings, ["right"])
     assert node.GetNumberOfColumns() == 2

@@ -34,6 +34,10 @@ class Desktop:
             def getOpenFileName(parent: Any = None, title: str = "", folder: str = "", kinds: str = "") -> str:
                 return desktop._answer("file", title)
 
+            @staticmethod
+            def getSaveFileName(parent: Any = None, title: str = "", name: str = "", kinds: str = "") -> str:
+                return desktop._answer("new file", title)
+
         class QDesktopServices:
             @staticmethod
             def openUrl(url: Any) -> bool:

@@ -113,9 +113,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         if node is self.sourceVolumeNode():
             return
         self.logic.SetSourceVolumeNode(node)
-        for effect in self._effects.values():
-            if effect.active():
-                effect.call("sourceVolumeNodeChanged")
+        for effect in self._effects.values():  # also those that are not active
+            effect.call("sourceVolumeNodeChanged")
         self.updateWidgetFromMRML()
 
     def currentSegmentID(self) -> str:
@@ -203,7 +202,10 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         self.updateWidgetFromMRML()
 
     def parameters_changed(self) -> None:
-        """Not of Slicer: a parameter of an effect was set."""
+        """Not of Slicer: a parameter of an effect was set.
+
+        By this and by becoming active, and by nothing else, an effect is told to show itself anew.
+        """
         if self._active is not None:
             self._active.call("updateGUIFromMRML")
 
@@ -224,7 +226,6 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             can = ready and self.sourceVolumeNode() is not None and (n_segments > 0 or not effect.requireSegments)
             button.setEnabled(can)
             button.setChecked(effect is self._active)
-        self.parameters_changed()
         self._showing = False
 
     def _need_node(self) -> None:

@@ -108,6 +108,9 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	@$(INSTALL) ".[test]"
 	@echo "== Installing Slicer's MRML (slicer-core, about 1 GB unpacked)"
 	@$(INSTALL) ".[slicer]" || echo "   slicer-core has no wheel for this machine: tests on MRML nodes will be skipped"
+	@echo "== Installing PyRadiomics, to compare with (its C code is compiled here, about a minute)"
+	@command -v cc >/dev/null && $(INSTALL) ".[reference]" \
+	  || echo "   no compiler, or it failed: figures recorded from PyRadiomics are compared, PyRadiomics itself is not run"
 	@echo "== Installing what training needs (torch)"
 	@bash Testing/tools/install_training.sh $(VENV) || echo "   tests of training will be skipped"
 	@touch $@

@@ -60,6 +60,25 @@ def what_is_missing(item: pytest.Item) -> str | None:
     return None
 
 
+def reference_missing(item: pytest.Item) -> str | None:
+    """The other program that this test compares with and that is not here, as a sentence; None where it is here.
+
+    Unlike a need, this may be absent on a build server too: it wants a compiler, and figures recorded from it are
+    compared in other tests.
+    """
+    for marker in item.iter_markers("beside"):
+        if not _is_there(marker.args[0]):
+            return f"{marker.args[1]}, to compare with, is not installed"
+    return None
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is not there
+        return False
+
+
 def on_a_build_server() -> bool:
     """Whether the environment says so, as build servers do."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
@@ -67,7 +86,7 @@ def on_a_build_server() -> bool:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose needs are not met, with the reason."""
-    missing = what_is_missing(item)
+    missing = what_is_missing(item) or reference_missing(item)
     if missing is not None:
         pytest.skip(missing)
 

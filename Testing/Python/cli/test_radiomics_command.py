@@ -128,7 +128,7 @@ def test_a_number_type_of_the_file_is_kept_so_that_resampling_rounds_as_pyradiom
     assert means[1] != np.rint(means[1])
 
 
-@pytest.mark.needs_module("radiomics.featureextractor")
+@pytest.mark.beside("radiomics.featureextractor", "PyRadiomics")
 def test_pyradiomics_as_the_engine_gives_the_same_table(files):
     assert call(files, "--label", "2") == 0
     assert call(files, "--label", "2", "--engine", "pyradiomics", out="theirs.csv") == 0

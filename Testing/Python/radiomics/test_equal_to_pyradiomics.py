@@ -48,7 +48,7 @@ def test_the_comparison_notices_a_difference_in_the_seventh_digit():
     assert worst_difference(ours, RECORDED["defaults"]) == (pytest.approx(1e-7, rel=1e-3), "original_glcm_Contrast")
 
 
-@pytest.mark.needs_module("radiomics.featureextractor")
+@pytest.mark.beside("radiomics.featureextractor", "PyRadiomics")
 @pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.float32, np.float64])
 def test_every_number_type_gives_what_pyradiomics_gives_at_this_moment(dtype):
     image = formula_image()
@@ -62,7 +62,7 @@ def test_every_number_type_gives_what_pyradiomics_gives_at_this_moment(dtype):
     assert worst_difference(dict(ours.features), dict(theirs.features))[0] < TOLERANCE
 
 
-@pytest.mark.needs_module("radiomics.featureextractor")
+@pytest.mark.beside("radiomics.featureextractor", "PyRadiomics")
 def test_provenance_has_the_names_and_values_that_pyradiomics_gives_at_this_moment():
     data = parameters("filters_at_1_mm")
     data["setting"]["resegmentRange"] = [-300, 400]

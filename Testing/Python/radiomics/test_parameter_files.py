@@ -207,7 +207,7 @@ def test_settings_survive_the_way_through_their_own_dictionary():
     assert Settings.from_dict(settings.to_dict()) == settings
 
 
-@pytest.mark.needs_module("radiomics.featureextractor")
+@pytest.mark.beside("radiomics.featureextractor", "PyRadiomics")
 @pytest.mark.parametrize("name", ["femur", "paper"])
 def test_pyradiomics_accepts_the_shipped_parameters_as_they_are(name):
     from radiomics.featureextractor import RadiomicsFeatureExtractor

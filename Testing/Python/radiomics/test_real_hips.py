@@ -17,7 +17,7 @@ COARSE = {
 }
 
 
-@pytest.mark.needs_module("radiomics.featureextractor")
+@pytest.mark.beside("radiomics.featureextractor", "PyRadiomics")
 @pytest.mark.parametrize("case", ["021_femur", "015_femur", "012_GTVmask", "031_GTVmask"])
 def test_every_feature_of_a_real_region_equals_pyradiomics(shared_data, case):
     hip, kind = case.split("_")

@@ -123,7 +123,7 @@ def test_a_square_in_a_slice_has_the_outline_of_a_square_with_cut_corners():
     assert features["Elongation"] == pytest.approx(1)
 
 
-@pytest.mark.needs_module("radiomics.featureextractor")
+@pytest.mark.beside("radiomics.featureextractor", "PyRadiomics")
 @pytest.mark.parametrize("seed", range(6))
 def test_two_dimensional_shape_equals_pyradiomics_on_random_slices(seed):
     from factory.radiomics_cases import geometry

@@ -19,6 +19,12 @@ TESTS = """
     @pytest.mark.needs_module("json")
     def test_has_what_it_needs(): pass
 
+    @pytest.mark.beside("a_package.nobody_has", "Nobody's program")
+    def test_compares_with_another_program(): pass
+
+    @pytest.mark.beside("json.decoder", "Python")
+    def test_compares_with_a_program_that_is_here(): pass
+
     def test_wants_the_shared_data(shared_data): pass
 
     @pytest.mark.xfail(strict=True)
@@ -26,6 +32,7 @@ TESTS = """
 """
 MARKERS = (
     "[pytest]\nmarkers =\n    needs_module(name)\n    needs_program(name, package)\n    needs_library(name, package)\n"
+    "    beside(module, program)\n"
 )
 
 
@@ -47,14 +54,19 @@ def outcomes(pytester, repository, monkeypatch):
 
 def test_at_home_each_unmet_need_skips_with_its_reason(outcomes):
     counts, output = outcomes(server="")
-    assert counts == {"passed": 1, "skipped": 4, "xfailed": 1}
-    for words in ("a_package_nobody_has is not installed", "(package nobody-has)", "the shared data are absent"):
+    assert counts == {"passed": 2, "skipped": 5, "xfailed": 1}
+    for words in (
+        "a_package_nobody_has is not installed",
+        "(package nobody-has)",
+        "the shared data are absent",
+        "Nobody's program",
+    ):
         assert words in output
 
 
-def test_on_a_build_server_each_unmet_need_fails_but_absent_shared_data_skip(outcomes):
+def test_on_a_build_server_each_unmet_need_fails_but_absent_shared_data_and_references_skip(outcomes):
     counts, output = outcomes(server="true")
-    assert counts == {"passed": 1, "errors": 3, "skipped": 1, "xfailed": 1}
+    assert counts == {"passed": 2, "errors": 3, "skipped": 2, "xfailed": 1}
     assert "skipped on a build server: the Python package a_package_nobody_has is not installed" in output
 
 

@@ -295,6 +295,42 @@ def test_each_volume_shows_its_own_table(host, panel, case, parameters):
     assert not panel.ui.radiomicsTableView.visible
 
 
+def test_features_that_come_late_go_to_their_own_volume_or_nowhere(host, panel, case, parameters):
+    logic, section = RadiomicsLogic(), section_of(panel)
+    order = logic.read(*case, str(parameters), ["left"])
+    table = logic.compute(order)
+    add_case(host, panel, "Other", "right")
+    section.showFeatures(table, order, case[0])
+    assert panel.ui.featuresTableSelector.currentNode() is None
+    assert not panel.ui.radiomicsTableView.visible
+    assert "The features of Hips are in the scene" in panel.ui.radiomicsStatusLabel.text
+    assert tables.newest_features(case[0]).GetName() == "Hips features"
+    count = host.scene.GetNumberOfNodesByClass("vtkMRMLTableNode")
+    host.scene.RemoveNode(case[0])
+    section.showFeatures(table, order, case[0])
+    assert "was removed from the scene" in panel.ui.radiomicsStatusLabel.text
+    assert host.scene.GetNumberOfNodesByClass("vtkMRMLTableNode") == count
+
+
+def test_no_words_of_the_section_are_cut_at_any_width(host, panel, case, parameters, monkeypatch, tmp_path):
+    from PySide6 import QtWidgets
+    from slicer_host import window
+
+    from OsteoScreenLib.mrml.segmentation_node import write_masks
+
+    put_results(host, panel, case, parameters)
+    write_masks(labels_of("left"), *case)
+    look(host, panel)
+    for width in (360, 460, 640):
+        monkeypatch.setattr(window, "WIDTH", width)
+        window.draw_panel(host, panel, tmp_path / "panel.png")
+        labels = panel.parent.qt_widget().findChildren(QtWidgets.QLabel)
+        shown = [label for label in labels if label.isVisible() and label.objectName().startswith("radiomics")]
+        wrapped = [label for label in shown if label.wordWrap() and label.text()]
+        assert len(wrapped) == 3
+        assert all(label.height() >= label.heightForWidth(label.width()) for label in wrapped)
+
+
 def test_the_table_comes_back_with_a_saved_scene(host, panel, case, parameters, tmp_path):
     put_results(host, panel, case, parameters)
     expected = of_library(parameters, "left", "right")

@@ -42,6 +42,7 @@ def outcomes(pytester, repository, monkeypatch):
     pytester.makeconftest((repository / "Testing/Python/conftest.py").read_text(encoding="utf-8"))
     pytester.makefile(".ini", pytest=MARKERS)
     monkeypatch.setenv("OSTEOSCREEN_SHARED_DATA", os.fspath(pytester.path / "absent"))
+    monkeypatch.setenv("PYTHONPATH", os.fspath(repository))  # our conftest.py imports the library
 
     def run(server, text=TESTS):
         monkeypatch.setenv("CI", server)

@@ -51,9 +51,7 @@ def anatomy(side: str = "left") -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 @lru_cache(maxsize=3)
-def body(
-    kvp: float = 120.0, scale: float = 1.0, offset: float = 0.0, noise: float = 12.0, side: str = "left"
-) -> Body:
+def body(kvp: float = 120.0, scale: float = 1.0, offset: float = 0.0, noise: float = 12.0, side: str = "left") -> Body:
     """Scanned with this voltage, on a scanner of this scale and offset."""
     mask, mineral, muscle, fat, grid = anatomy(side)
     beam = Beam.of(kvp)

@@ -34,7 +34,8 @@ def test_a_t_score_is_against_the_reference_of_its_site() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "word"), [(PatientFacts(None, 67.0), "sex"), (PatientFacts("F", None), "age"), (PatientFacts(), "sex and age")]
+    ("facts", "word"),
+    [(PatientFacts(None, 67.0), "sex"), (PatientFacts("F", None), "age"), (PatientFacts(), "sex and age")],
 )
 def test_without_sex_or_age_there_is_no_t_score(facts, word) -> None:
     found = t_score(Measure(0.7, "g/cm2", 0.03), "femoral_neck", facts, SETTINGS)

@@ -126,6 +126,7 @@ class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.work.close()
         for section in self.sections:
             section.cleanup()
+        self.sections = []
         self.setParameterNode(None)
         self.removeObservers()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +35,8 @@ def extract_with_pyradiomics(
     """
     settings = settings or Settings()
     try:
-        from radiomics import featureextractor, setVerbosity
+        pyradiomics: Any = importlib.import_module("radiomics")
+        featureextractor: Any = importlib.import_module("radiomics.featureextractor")
     except ImportError as error:
         raise MissingPackageError(
             "PyRadiomics is not installed",
@@ -44,7 +46,7 @@ def extract_with_pyradiomics(
         raise InputError(
             "PyRadiomics does not know the setting ibsi", next_step="Use --engine builtin.", code="ibsi_unsupported"
         )
-    setVerbosity(logging.CRITICAL)
+    pyradiomics.setVerbosity(logging.CRITICAL)
     present = labels_in(mask)
     wanted = tuple(dict.fromkeys(labels)) if labels is not None else (int(settings.values["label"]),)
     for label in wanted:

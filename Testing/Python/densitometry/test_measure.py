@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -69,3 +70,17 @@ def test_a_result_round_trips_as_json() -> None:
     assert Densitometry.from_dict(json.loads(text)) == result
     with pytest.raises(ValueError, match="schema version"):
         Densitometry.from_dict({**result.to_dict(), "schema_version": 99})
+
+
+def test_the_answer_does_not_depend_on_how_the_scan_is_stored() -> None:
+    scan, here = body(), measured().femora["left"]
+    grid = scan.ct.geometry
+    corner = grid.to_physical((grid.shape_zyx[2] - 1, 0, grid.shape_zyx[0] - 1))
+    flipped = replace(grid, origin_lps_mm=corner, direction=(-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0))
+    ct = replace(scan.ct, hu=scan.ct.hu[::-1, :, ::-1], geometry=flipped)
+    there = measure(ct, scan.labels[::-1, :, ::-1], facts=NONE_GIVEN).femora["left"]
+    for site in ("femoral_neck", "total_hip"):
+        assert there.areal[site]["abmd"].value == pytest.approx(here.areal[site]["abmd"].value, rel=0.01)
+    for region in ("neck", "total_hip"):
+        density = here.regions[region]["trabecular_vbmd"].value
+        assert there.regions[region]["trabecular_vbmd"].value == pytest.approx(density, abs=2.0)

@@ -24,6 +24,7 @@ from OsteoScreenLib.densitometry.beam_energy import expected_energy
 from OsteoScreenLib.densitometry.calibrate_inserts import EQUIVALENTS
 from OsteoScreenLib.densitometry.calibration import Calibration, Refusal
 from OsteoScreenLib.densitometry.settings import Settings
+from OsteoScreenLib.densitometry.settings_rules import is_number
 from OsteoScreenLib.errors import UsageError, printable
 from OsteoScreenLib.quality.thresholds import KVP_TOLERANCE
 
@@ -88,7 +89,7 @@ def _line(row: Any, number: int, path: Path) -> SiteLine:
         raise _refused(path, f"row {number}: manufacturer, model and phantom are text")
     if kernel is not None and not (isinstance(kernel, str) and kernel.strip()):
         raise _refused(path, f"row {number}: kernel is text, or null for any")
-    if any(isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v) for v in values):
+    if not all(is_number(value) for value in values):
         raise _refused(path, f"row {number}: kvp, slope, intercept and residual_mg_cm3 are numbers")
     kvp, slope, intercept, residual = (float(value) for value in values)
     if not (40 <= kvp <= 160 and 0.2 <= slope <= 3.0 and abs(intercept) <= 200 and 0 <= residual <= 50):

@@ -39,13 +39,23 @@ def _value(value: Any, entry: Mapping[str, Any]) -> str:
         if not isinstance(value, list) or len(value) != len(default):
             return f"it is a list of {len(default)} numbers"
         return next((problem for problem in (_number(v, entry.get("range")) for v in value) if problem), "")
-    if isinstance(default, int) and not isinstance(value, int):
+    if isinstance(default, int) and is_number(value) and not isinstance(value, int):
         return "it is a whole number"
     return _number(value, entry.get("range"))
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value read from JSON is a finite number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # JSON knows whole numbers of any length
+        return False
+
+
 def _number(value: Any, limits: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_number(value):
         return "it is a number"
     if limits is not None and not limits[0] <= value <= limits[1]:
         return f"it lies between {limits[0]} and {limits[1]}"

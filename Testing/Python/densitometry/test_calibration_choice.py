@@ -126,6 +126,7 @@ def test_of_several_lines_the_newest_counts_and_an_old_one_is_refused(tmp_path: 
         {**ROW, "slope": -1},
         {**ROW, "slope": "0.7"},
         {**ROW, "kvp": True},
+        {**ROW, "kvp": 10**400},
         {**ROW, "equivalent": "water"},
         {**ROW, "measured_on": "yesterday"},
         {**ROW, "measured_on": 5},

@@ -61,6 +61,7 @@ def test_a_sites_file_changes_a_value_and_keeps_its_source(tmp_path: Path) -> No
         ({"energy.sd_kev": change(True)}, "number"),
         ({"energy.sd_kev": change(float("nan"))}, "number"),
         ({"energy.sd_kev": change(500.0)}, "between"),
+        ({"energy.sd_kev": change(10**400)}, "number"),
         ({"internal.minimum_tissues": change(2.5)}, "whole"),
         ({"fixed.allowed": change("no")}, "true or false"),
         ({"reference.femoral_neck": change([0.9])}, "2 numbers"),

@@ -18,7 +18,7 @@ from OsteoScreenLib.screening.environment_words import (
 )
 
 _PANEL_ASKS_FOR = frozenset(
-    {"pydicom", "scipy", "typer", "rich", "Jinja2", "Pillow", "onnxruntime", "PyWavelets", "PyYAML"}
+    {"pydicom", "scipy", "typer", "rich", "Jinja2", "Pillow", "onnxruntime", "PyWavelets", "PyYAML", "threadpoolctl"}
 )
 """Packages that the panel itself offers to install; see OsteoScreen/Resources/requirements.txt."""
 

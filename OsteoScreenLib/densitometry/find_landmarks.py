@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.ct.sphere_fit import HeadSphere
 from OsteoScreenLib.densitometry.bone_frame import SIDES, BoneFrame, checked_side
 from OsteoScreenLib.densitometry.bone_mask import BoneMask
-from OsteoScreenLib.densitometry.head_fit import HeadSphere, away_from_neck, fit_head
+from OsteoScreenLib.densitometry.head_fit import away_from_neck, fit_head
 from OsteoScreenLib.densitometry.landmarks import MEASURES, FemurLandmarks, point
 from OsteoScreenLib.densitometry.neck_fit import NeckSection, chords_mm, coarse_direction, fit_neck, section_is_cut
 from OsteoScreenLib.densitometry.shaft_fit import ShaftLine, fit_shaft, rough_shaft

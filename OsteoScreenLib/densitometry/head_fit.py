@@ -8,10 +8,12 @@ places are refined by weighted least squares, and what does not bend alike in al
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from OsteoScreenLib.ct.sphere_fit import HeadSphere, refine_sphere, residual_of, stretch_of
 from OsteoScreenLib.densitometry.bone_mask import BoneMask, Surface
 
 RADIUS_MM = (15.0, 36.0)
@@ -31,26 +33,9 @@ _VOTERS = 12_000
 _FITTED = 8000
 _PLACES = 4
 _APART_MM = 12.0
-_REFINEMENTS = 25
 _NECK_COSINE = 0.45
 """Own choice: the neck's flare begins within 63 degrees of its axis."""
 _MAX_MOVE_MM = 4.0
-
-
-@dataclass(frozen=True)
-class HeadSphere:
-    """A sphere fitted to the femoral head.
-
-    Attributes:
-        centre_lps_mm: its centre. radius_mm: of the bone's outer surface.
-        residual_mm: root mean square distance from the sphere of the surface that belongs to it.
-        share_of_surface: how much of the sphere's area the bone follows, 0 to 1; a whole head has about 0.6 to 0.8.
-    """
-
-    centre_lps_mm: tuple[float, float, float]
-    radius_mm: float
-    residual_mm: float
-    share_of_surface: float
 
 
 def fit_head(bone: BoneMask) -> HeadSphere | None:
@@ -142,24 +127,7 @@ def area_on_sphere(surface: Surface, centre: np.ndarray, radius: float, reach: f
 
 
 def _refined(surface: Surface, centre: np.ndarray, radius: float, tolerance: float) -> tuple[np.ndarray, float]:
-    """Gauss-Newton on the distances from the sphere, weighted by area and Tukey's biweight."""
-    reach = 2.5 * tolerance
-    for _ in range(_REFINEMENTS):
-        away = surface.points - centre
-        distance = np.maximum(np.linalg.norm(away, axis=1), 1e-6)
-        residual = distance - radius
-        weight = area_on_sphere(surface, centre, radius, reach)
-        weight = weight * (1 - np.clip(residual / reach, -1, 1) ** 2) ** 2
-        chosen = weight > 0
-        if np.count_nonzero(chosen) < 10:
-            break
-        slope = np.column_stack([-away[chosen] / distance[chosen, None], -np.ones(np.count_nonzero(chosen))])
-        weighted = slope * weight[chosen, None]
-        step = np.linalg.lstsq(weighted.T @ slope, -weighted.T @ residual[chosen], rcond=None)[0]
-        centre, radius = centre + step[:3], float(radius + step[3])
-        if np.abs(step).max() < 1e-3:
-            break
-    return centre, radius
+    return refine_sphere(surface.points, centre, radius, tolerance, partial(area_on_sphere, surface))
 
 
 def _accepted(
@@ -171,26 +139,13 @@ def _accepted(
     weight = area_on_sphere(exact, centre, radius, 2 * tolerance)
     if weight.sum() <= 0:
         return None
-    off = np.linalg.norm(exact.points - centre, axis=1) - radius
-    residual = float(np.sqrt((weight * off**2).sum() / weight.sum()))
+    residual = residual_of(exact.points, centre, radius, weight)
     on_sphere = area_on_sphere(surface, centre, radius, tolerance + 0.5 * surface.half_mm)
     share = float(on_sphere.sum()) / (4 * np.pi * radius**2)
     most = _MAX_RESIDUAL if share < _LARGE_SHARE else _MAX_RESIDUAL_OF_LARGE
     if share < MIN_SHARE or residual > most * tolerance:
         return None
-    if _stretch(exact, centre, radius, 2 * tolerance) > _MAX_STRETCH:
+    if stretch_of(exact.points, centre, radius, weight) > _MAX_STRETCH:
         return None
     x, y, z = (float(value) for value in centre)
     return HeadSphere((x, y, z), float(radius), residual, min(1.0, share))
-
-
-def _stretch(surface: Surface, centre: np.ndarray, radius: float, reach: float) -> float:
-    """By how much the surface is longer along one axis than along another, relative to the radius."""
-    weight = np.sqrt(area_on_sphere(surface, centre, radius, reach))
-    away = surface.points - centre
-    distance = np.maximum(np.linalg.norm(away, axis=1), 1e-6)
-    x, y, z = (away / distance[:, None]).T
-    terms = np.column_stack([x * x, y * y, z * z, 2 * x * y, 2 * x * z, 2 * y * z])
-    a, b, c, d, e, f = np.linalg.lstsq(terms * weight[:, None], (distance - radius) * weight, rcond=None)[0]
-    values = np.linalg.eigvalsh([[a, d, e], [d, b, f], [e, f, c]])
-    return float(values[-1] - values[0]) / radius

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from OsteoScreenLib.ct.sphere_fit import HeadSphere
 from OsteoScreenLib.densitometry.bone_mask import BoneMask
-from OsteoScreenLib.densitometry.head_fit import HeadSphere
 
 _STEP_MM = 1.2
 _FIRST, _LAST = 0.72, 1.75

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from OsteoScreenLib.ct.sphere_fit import HeadSphere
 from OsteoScreenLib.densitometry.bone_mask import BoneMask
-from OsteoScreenLib.densitometry.head_fit import HeadSphere
 
 FAR_RADII = 3.2
 """Only the shaft lies so far from the head's centre, in head radii; the greater trochanter reaches to about 3."""

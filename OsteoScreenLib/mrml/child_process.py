@@ -168,6 +168,15 @@ def python_program() -> str:
     )
 
 
+def osteoscreen_program() -> list[str]:
+    """The ``osteoscreen`` command in Slicer's Python.
+
+    Raises:
+        OsteoScreenError: there is no Python to run it (``no_python``).
+    """
+    return [python_program(), "-m", "OsteoScreenLib.cli"]
+
+
 def child_environment(temporary: Path) -> dict[str, str]:
     """Environment in which a child's Python finds this library first, nothing of the user's site, and a place to write.
 

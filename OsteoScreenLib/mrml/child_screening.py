@@ -12,7 +12,7 @@ from typing import Any
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import CancelledError
 from OsteoScreenLib.mrml.background_job import WAIT_S, BackgroundJob
-from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, python_program
+from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, osteoscreen_program
 from OsteoScreenLib.mrml.screening_files import ScreeningFolder, ScreeningOrder
 from OsteoScreenLib.mrml.screening_follower import ScreeningFollower
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, no_progress, part_of
@@ -22,15 +22,6 @@ _WRITTEN, _SCREENED = 0.03, 0.97
 """Shares of the bar: the scan is written before the first, the answer read after the second."""
 _REMOVE_TRIES = 4
 _BETWEEN_TRIES_S = 0.03
-
-
-def screening_program() -> list[str]:
-    """The ``osteoscreen`` command in Slicer's Python.
-
-    Raises:
-        OsteoScreenError: there is no Python to run it (``no_python``).
-    """
-    return [python_program(), "-m", "OsteoScreenLib.cli"]
 
 
 class ChildScreening:
@@ -120,7 +111,7 @@ class ChildScreening:
     def _launch(self, _written: None) -> None:
         self._step = None
         folder = self._folder
-        command = [*screening_program(), *folder.arguments(self._order)]
+        command = [*osteoscreen_program(), *folder.arguments(self._order)]
         child = ChildProcess(command, folder.path, child_environment(folder.temporary))
         child.start()
         self._child = child

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError
-from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, python_program
+from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, osteoscreen_program
 from OsteoScreenLib.mrml.cohort_progress import CohortProgress
 from OsteoScreenLib.screening.cohort_paths import cohort_paths
 from OsteoScreenLib.screening.inputs import case_inputs
@@ -25,7 +25,7 @@ def cohort_command(source: Path, out: Path) -> list[str]:
     Raises:
         OsteoScreenError: there is no Python to run it (``no_python``).
     """
-    command = [python_program(), "-m", "OsteoScreenLib.cli", "screen", "--cohort", str(source), "--out", str(out)]
+    command = [*osteoscreen_program(), "screen", "--cohort", str(source), "--out", str(out)]
     return [*command, "--progress", "json", "--resume"]
 
 

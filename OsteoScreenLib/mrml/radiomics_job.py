@@ -14,7 +14,7 @@ from pathlib import Path
 from OsteoScreenLib.ct.plain_metaimage import write_metaimage
 from OsteoScreenLib.errors import OsteoScreenError, OutputError, printable
 from OsteoScreenLib.mrml.background_job import BackgroundJob
-from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, python_program
+from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, osteoscreen_program
 from OsteoScreenLib.mrml.radiomics_logic import named_by_side
 from OsteoScreenLib.mrml.radiomics_order import RadiomicsOrder
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, stop_if
@@ -25,15 +25,6 @@ IMAGE, MASKS, PARAMETERS, FEATURES = "scan.mha", "femora.mha", "parameters.json"
 """Names of the files in the folder of a job."""
 _HEAD = ("image", "mask", "label", "status", "notes")
 _LOOK_EVERY_S = 0.05
-
-
-def radiomics_program() -> list[str]:
-    """The ``osteoscreen`` command in Slicer's Python.
-
-    Raises:
-        OsteoScreenError: there is no Python to run it (``no_python``).
-    """
-    return [python_program(), "-m", "OsteoScreenLib.cli"]
 
 
 class RadiomicsJob:
@@ -92,7 +83,7 @@ class RadiomicsJob:
             progress(0.0, "Writing the scan")
             write_files(self._order, self._folder)
             stop_if(cancelled)
-            command = [*radiomics_program(), *arguments(self._order, self._folder)]
+            command = [*osteoscreen_program(), *arguments(self._order, self._folder)]
             self._child = ChildProcess(command, self._folder, _environment(self._folder))
             self._child.start()
             code = self._wait_for(self._child, progress, cancelled)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.ct.sphere_fit import HeadSphere
 from OsteoScreenLib.segmentation.borders import BORDERS, CONTACT_MM2, FieldOfView
 from OsteoScreenLib.segmentation.femur_masks import FemurFinding
 from OsteoScreenLib.segmentation.grids import Slices, cropped
-from OsteoScreenLib.segmentation.head_sphere import HeadSphere, fit_head_sphere
+from OsteoScreenLib.segmentation.head_sphere import fit_head_sphere
 from OsteoScreenLib.segmentation.metal_at_bone import IMPLANT_MIN_ML, metal_ml
 
 LESSER_TROCHANTER_RADII = 2.3

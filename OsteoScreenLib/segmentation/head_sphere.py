@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.ct.sphere_fit import HeadSphere, refine_sphere, residual_of, stretch_of
 
 RADIUS_MM = (15.0, 36.0)
 """Own choice, with wide margins: femoral heads of adults have a radius of 19 to 29 mm."""
@@ -23,25 +25,6 @@ _MAX_RESIDUAL = 0.85
 _MAX_STRETCH = 0.12
 """Own choice: a piece of shaft fits a sphere along a belt, but its surface departs from it by half its radius times
 the squared sine of the latitude; the surface of a head bends alike in all directions."""
-_REFINEMENTS = 25
-
-
-@dataclass(frozen=True)
-class HeadSphere:
-    """A sphere fitted to a femoral head.
-
-    Attributes:
-        centre_lps_mm: centre in LPS millimetres.
-        radius_mm: of the periosteal surface (the mask's outer surface).
-        residual_mm: root mean square distance from the sphere of the surface that belongs to it.
-        share_of_surface: how much of the sphere's area the mask's surface follows, 0 to 1; a whole head has about 0.6
-            to 0.8, since the neck covers the rest.
-    """
-
-    centre_lps_mm: tuple[float, float, float]
-    radius_mm: float
-    residual_mm: float
-    share_of_surface: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,23 +144,7 @@ def _area_on_sphere(faces: _Faces, centre: np.ndarray, radius: float, tolerance:
 
 
 def _refined(faces: _Faces, centre: np.ndarray, radius: float, tolerance: float) -> tuple[np.ndarray, float]:
-    """Gauss-Newton on the distances from the sphere, weighted by area and Tukey's biweight."""
-    reach = 2.5 * tolerance
-    for _ in range(_REFINEMENTS):
-        away = faces.points - centre
-        distance = np.maximum(np.linalg.norm(away, axis=1), 1e-6)
-        residual = distance - radius
-        weight = _area_on_sphere(faces, centre, radius, reach) * (1 - np.clip(residual / reach, -1, 1) ** 2) ** 2
-        chosen = weight > 0
-        if np.count_nonzero(chosen) < 10:
-            break
-        slope = np.column_stack([-away[chosen] / distance[chosen, None], -np.ones(np.count_nonzero(chosen))])
-        weighted = slope * weight[chosen, None]
-        step = np.linalg.lstsq(weighted.T @ slope, -weighted.T @ residual[chosen], rcond=None)[0]
-        centre, radius = centre + step[:3], float(radius + step[3])
-        if np.abs(step).max() < 1e-3:
-            break
-    return centre, radius
+    return refine_sphere(faces.points, centre, radius, tolerance, partial(_area_on_sphere, faces))
 
 
 def _accepted(faces: _Faces, exact: _Faces, centre: np.ndarray, radius: float, tolerance: float) -> HeadSphere | None:
@@ -187,29 +154,12 @@ def _accepted(faces: _Faces, exact: _Faces, centre: np.ndarray, radius: float, t
     weight = _area_on_sphere(exact, centre, radius, 2 * tolerance)
     if weight.sum() <= 0:
         return None
-    off = np.linalg.norm(exact.points - centre, axis=1) - radius
-    residual = float(np.sqrt((weight * off**2).sum() / weight.sum()))
+    residual = residual_of(exact.points, centre, radius, weight)
     on_sphere = _area_on_sphere(faces, centre, radius, tolerance + 0.5 * faces.half_mm)
     share = float(on_sphere.sum()) / (4 * np.pi * radius**2)
     if share < _MIN_SHARE or residual > _MAX_RESIDUAL * tolerance:
         return None
-    if _stretch(exact, centre, radius, 2 * tolerance) > _MAX_STRETCH:
+    if stretch_of(exact.points, centre, radius, weight) > _MAX_STRETCH:
         return None
     x, y, z = (float(value) for value in centre)
     return HeadSphere((x, y, z), float(radius), residual, min(1.0, share))
-
-
-def _stretch(faces: _Faces, centre: np.ndarray, radius: float, reach: float) -> float:
-    """By how much the surface is longer along one axis than along another, relative to the radius.
-
-    The distances from the sphere are fitted by a quadratic form of the direction; its largest eigenvalue less its
-    smallest one is the answer.
-    """
-    weight = np.sqrt(_area_on_sphere(faces, centre, radius, reach))
-    away = faces.points - centre
-    distance = np.maximum(np.linalg.norm(away, axis=1), 1e-6)
-    x, y, z = (away / distance[:, None]).T
-    terms = np.column_stack([x * x, y * y, z * z, 2 * x * y, 2 * x * z, 2 * y * z])
-    a, b, c, d, e, f = np.linalg.lstsq(terms * weight[:, None], (distance - radius) * weight, rcond=None)[0]
-    values = np.linalg.eigvalsh([[a, d, e], [d, b, f], [e, f, c]])
-    return float(values[-1] - values[0]) / radius

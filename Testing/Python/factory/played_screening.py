@@ -34,7 +34,7 @@ class PlayedScreening:
         self._script = {"holds": False, "says": "", "dies_by": 0, "fails_with": "", "code": 0}
         self.does()
         program = [sys.executable, "-I", "-S", screening_stand_in.__file__, str(stage)]
-        monkeypatch.setattr(child_screening, "screening_program", lambda: program)
+        monkeypatch.setattr(child_screening, "osteoscreen_program", lambda: program)
 
     def does(self, **how: Any) -> None:
         """Say how it behaves: ``holds`` until :meth:`go`, ``says`` on stderr, ``dies_by`` a signal, ``fails_with``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +68,18 @@ def volume_node(small_ct: CTVolume, new_node: Callable[..., Any]) -> Any:
     node = new_node("vtkMRMLScalarVolumeNode", "hip")
     write_volume_node(small_ct, node)
     return node
+
+
+@pytest.fixture
+def host() -> Iterator[Any]:
+    """The stand-in for Slicer's window, open for the length of the test; needs the marks of ``factory.host_marks``."""
+    from slicer_host.host import SlicerHost
+
+    with SlicerHost() as host:
+        yield host
+
+
+@pytest.fixture
+def panel(host: Any, repository: Path) -> Any:
+    """The module's panel, open in the host."""
+    return host.open(repository / "OsteoScreen" / "OsteoScreen.py")

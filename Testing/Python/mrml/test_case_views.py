@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from factory.host_marks import IN_THE_HOST
 
 from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.geometry import Geometry
@@ -20,9 +20,7 @@ from OsteoScreenLib.mrml.volume import write_volume_node
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.segmentation.femur_masks import FemurFinding
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 GRID = Geometry((70, 60, 90), (2.0, 2.0, 2.0), (-90.0, -60.0, -90.0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
 HEAD, SHAFT_TOP = np.array([25.0, 0.0, 20.0]), np.array([58.0, 0.0, -20.0])

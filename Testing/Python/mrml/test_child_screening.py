@@ -182,7 +182,7 @@ def test_without_a_python_to_run_it_the_job_ends_with_an_error(listener, body, m
     def no_python() -> list[str]:
         raise OsteoScreenError("There is no Python", code="no_python")
 
-    monkeypatch.setattr(child_screening, "screening_program", no_python)
+    monkeypatch.setattr(child_screening, "osteoscreen_program", no_python)
     listener.wait(listener.start(body, ScreeningOrder()))
     assert listener.errors[0].code == "no_python"
     assert listener.left_behind == []
@@ -234,4 +234,4 @@ def without_timings(result: Any) -> Any:
 
 
 def test_the_true_program_is_this_pythons_own_command():
-    assert child_screening.screening_program() == [sys.executable, "-m", "OsteoScreenLib.cli"]
+    assert child_screening.osteoscreen_program() == [sys.executable, "-m", "OsteoScreenLib.cli"]

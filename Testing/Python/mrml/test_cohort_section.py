@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from factory.femur_segmenters import BoxSegmenter
 from factory.geometric_body import make_geometric_body
+from factory.host_marks import IN_THE_HOST
 
 from OsteoScreenLib.ct.write import write_image
 from OsteoScreenLib.mrml import cohort_job
@@ -20,9 +21,7 @@ from OsteoScreenLib.screening.cohort import CohortWriters, run_cohort
 from OsteoScreenLib.screening.femur_source import VBNET, FemurSource
 from OsteoScreenLib.screening.inputs import case_inputs
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 ANSWERS_WITHIN_S = 0.1
 
@@ -32,14 +31,6 @@ for line in sys.argv[2:]:
     print(line, flush=True)
 time.sleep(float(sys.argv[1]))
 """
-
-
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
 
 
 @pytest.fixture

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from factory.editor_case import N_VOXELS, BoxesSegmenter, centre_ras, labels_of, two_femora
+from factory.host_marks import IN_THE_HOST
 from factory.played_screening import PlayedScreening
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 
 class Desk:
@@ -85,19 +82,6 @@ class Desk:
 
     def measured_ml(self, side: str) -> float:
         return float(self.panel.state().result.femurs[side].volume_ml)
-
-
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
-
-
-@pytest.fixture
-def panel(host: Any, repository: Path) -> Any:
-    return host.open(repository / "OsteoScreen" / "OsteoScreen.py")
 
 
 @pytest.fixture

@@ -24,14 +24,6 @@ SPACING_MM = (2.0, 2.0, 3.0)
 UNSEEN_SEED = 650_000
 
 
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
-
-
 def test_a_click_at_the_left_hip_outlines_the_left_femur_which_then_is_split(host: Any, repository: Path) -> None:
     from OsteoScreenLib.phantom.digital_patient import make_digital_patient
     from OsteoScreenLib.phantom.draw_traits import draw_patient

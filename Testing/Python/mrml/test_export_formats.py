@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from factory.femur_segmenters import BoxSegmenter
 from factory.geometric_body import make_geometric_body
+from factory.host_marks import IN_THE_HOST
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import OutputError
@@ -22,24 +22,9 @@ from OsteoScreenLib.mrml.volume import write_volume_node
 from OsteoScreenLib.result.screened_case import ScreenedCase
 from OsteoScreenLib.screening.pipeline import screen
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 EVERYTHING = ("exportSegmentationCheckBox", "exportTablesCheckBox", "exportSceneCheckBox")
-
-
-@pytest.fixture
-def host():
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
-
-
-@pytest.fixture
-def panel(host: Any, repository: Path) -> Any:
-    return host.open(repository / "OsteoScreen" / "OsteoScreen.py")
 
 
 @pytest.fixture(scope="module")

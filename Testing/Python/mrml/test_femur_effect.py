@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -21,24 +20,15 @@ from factory.editor_case import (
     two_femora,
 )
 from factory.femur_segmenters import DOUBT, FailingSegmenter
+from factory.host_marks import IN_THE_HOST
 from factory.played_screening import PlayedScreening
 
 from OsteoScreenLib.errors import ModelError
 from OsteoScreenLib.mrml import femur_finder
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 NEW_SEGMENTS = "a new segment for each femur"
-
-
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 from cmake_lists import FOLDERS, lists_in
+from factory.host_marks import IN_THE_HOST
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 PROGRAM = """
 import json, sys

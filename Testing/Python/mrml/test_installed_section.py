@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
+from factory.host_marks import IN_THE_HOST
 
 import OsteoScreenLib
 from OsteoScreenLib.mrml import installed
 from OsteoScreenLib.screening.environment_words import READY, without_home
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
-
-
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
-
-
-@pytest.fixture
-def panel(host: Any, repository: Path) -> Any:
-    return host.open(repository / "OsteoScreen" / "OsteoScreen.py")
+pytestmark = IN_THE_HOST
 
 
 @pytest.fixture

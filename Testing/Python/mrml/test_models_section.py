@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 from factory.bundles import make_bundle
+from factory.host_marks import IN_THE_HOST
 
 from OsteoScreenLib.models import places, store
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 
 @pytest.fixture
@@ -39,11 +37,6 @@ def host(users: Path, shipped: Path) -> Any:
 
     with SlicerHost() as host:
         yield host
-
-
-@pytest.fixture
-def panel(host: Any, repository: Path) -> Any:
-    return host.open(repository / "OsteoScreen" / "OsteoScreen.py")
 
 
 def open_section(host: Any, panel: Any) -> None:

@@ -8,11 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
+from factory.host_marks import IN_THE_HOST
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 OPENS_WITHIN_S = 1.0
 

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from factory.femur_segmenters import DOUBT, BoxSegmenter, FailingSegmenter
 from factory.geometric_body import make_geometric_body
+from factory.host_marks import IN_THE_HOST
 from factory.played_screening import PlayedScreening
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import ModelError
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
-
-
-@pytest.fixture
-def host():
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
-
-
-@pytest.fixture
-def panel(host: Any, repository: Path) -> Any:
-    return host.open(repository / "OsteoScreen" / "OsteoScreen.py")
+pytestmark = IN_THE_HOST
 
 
 @pytest.fixture(scope="module")

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from factory.editor_case import two_femora
+from factory.host_marks import IN_THE_HOST
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
-
-
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
-
-
-@pytest.fixture
-def panel(host: Any, repository: Path) -> Any:
-    return host.open(repository / "OsteoScreen" / "OsteoScreen.py")
+pytestmark = IN_THE_HOST
 
 
 def add_volume(host: Any, name: str) -> Any:

@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 from factory.femur_segmenters import BoxSegmenter
 from factory.geometric_body import make_geometric_body
+from factory.host_marks import IN_THE_HOST
 from factory.played_screening import PlayedScreening
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.mrml import femur_choices, requirements
 from OsteoScreenLib.mrml.femur_choices import Choice
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 ANSWERS_WITHIN_S = 0.1
 """What the panel promises while a case is running."""
@@ -33,14 +32,6 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     lacks = {"openvino": "The Python package openvino is not installed. Run: pip install openvino.", "onnxruntime": ""}
     monkeypatch.setattr(femur_choices, "_missing", lacks.__getitem__)
     monkeypatch.setattr(femur_choices, "why_unusable", lambda: "TotalSegmentator has no weights on this machine.")
-
-
-@pytest.fixture
-def host():
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
 
 
 @pytest.fixture

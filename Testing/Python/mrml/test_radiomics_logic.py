@@ -241,7 +241,7 @@ def listener(tmp_path: Path) -> Listener:
 
 def play(monkeypatch: pytest.MonkeyPatch, program: str, *values: str) -> None:
     """Put a program in the place of the command line."""
-    monkeypatch.setattr(radiomics_job, "radiomics_program", lambda: [sys.executable, "-c", program, *values])
+    monkeypatch.setattr(radiomics_job, "osteoscreen_program", lambda: [sys.executable, "-c", program, *values])
 
 
 def test_the_programs_features_are_those_of_this_process_and_nothing_is_left(volume, femora, listener):

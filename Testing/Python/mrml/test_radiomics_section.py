@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from factory.editor_case import labels_of, two_femora
+from factory.host_marks import IN_THE_HOST
 from factory.processes import is_alive, soon_gone
 
 from OsteoScreenLib.mrml import features_table as tables
@@ -19,9 +20,7 @@ from OsteoScreenLib.radiomics.extraction import extract
 from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.settings_file import load_settings
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 PARAMETERS = """
 setting: {binWidth: 25}
@@ -37,14 +36,6 @@ N_FEATURES = 14 + 2 * (18 + 2)
 SPEAKS = (
     "import sys, time; print(sys.argv[2], file=sys.stderr, flush=True); time.sleep(float(sys.argv[1])); sys.exit(3)"
 )
-
-
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
 
 
 @pytest.fixture
@@ -183,7 +174,7 @@ def test_one_femur_can_be_chosen_and_is_all_that_is_asked_for(host, panel, case,
         return ["0", "nothing"]
 
     monkeypatch.setattr(radiomics_job, "arguments", arguments)
-    monkeypatch.setattr(radiomics_job, "radiomics_program", lambda: [sys.executable, "-c", SPEAKS])
+    monkeypatch.setattr(radiomics_job, "osteoscreen_program", lambda: [sys.executable, "-c", SPEAKS])
     for entry, labels in (("Both", ["--label", "1", "--label", "2"]), ("Left", ["--label", "1"]), ("Right", ["2"])):
         host.choose(panel.ui.radiomicsSidesComboBox, entry)
         extract_features(host, panel)
@@ -192,7 +183,7 @@ def test_one_femur_can_be_chosen_and_is_all_that_is_asked_for(host, panel, case,
 
 
 def test_cancel_ends_the_program_and_leaves_the_scene_as_it_was(host, panel, case, monkeypatch):
-    monkeypatch.setattr(radiomics_job, "radiomics_program", lambda: [sys.executable, "-c", SPEAKS, "60", "at work"])
+    monkeypatch.setattr(radiomics_job, "osteoscreen_program", lambda: [sys.executable, "-c", SPEAKS, "60", "at work"])
     before = [host.scene.GetNthNode(n).GetID() for n in range(host.scene.GetNumberOfNodes())]
     host.click(panel.ui.radiomicsExtractButton)
     host.wait_until(lambda: "Computing the features (" in panel.ui.radiomicsStatusLabel.text)
@@ -213,7 +204,7 @@ def test_cancel_ends_the_program_and_leaves_the_scene_as_it_was(host, panel, cas
 
 @pytest.mark.parametrize("closes", ["scene", "panel"])
 def test_closing_the_scene_or_the_panel_ends_the_program(host, panel, case, monkeypatch, closes):
-    monkeypatch.setattr(radiomics_job, "radiomics_program", lambda: [sys.executable, "-c", SPEAKS, "60", "at work"])
+    monkeypatch.setattr(radiomics_job, "osteoscreen_program", lambda: [sys.executable, "-c", SPEAKS, "60", "at work"])
     host.click(panel.ui.radiomicsExtractButton)
     host.wait_until(lambda: "Computing the features (" in panel.ui.radiomicsStatusLabel.text)
     pid = section_of(panel).work._job.pid
@@ -227,7 +218,7 @@ def test_closing_the_scene_or_the_panel_ends_the_program(host, panel, case, monk
 
 
 def test_a_program_that_dies_is_shown_with_its_last_words(host, panel, case, monkeypatch):
-    monkeypatch.setattr(radiomics_job, "radiomics_program", lambda: [sys.executable, "-c", SPEAKS, "0", "no memory"])
+    monkeypatch.setattr(radiomics_job, "osteoscreen_program", lambda: [sys.executable, "-c", SPEAKS, "0", "no memory"])
     assert extract_features(host, panel) is None
     ((kind, text),) = host.dialogs
     assert kind == "errorDisplay"

@@ -8,24 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factory.host_marks import IN_THE_HOST
 
 from OsteoScreenLib.errors import MissingPackageError
 from OsteoScreenLib.mrml import sample_patient as sample
 from OsteoScreenLib.phantom import digital_patient
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 SMALL = (6, 60, 60)
-
-
-@pytest.fixture
-def host():
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,22 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from factory.editor_case import BOXES, N_VOXELS, EditorCase, labels_of
+from factory.host_marks import IN_THE_HOST
 
 from OsteoScreenLib.mrml import femur_split
 
-pytestmark = [pytest.mark.needs_module("slicer"), pytest.mark.needs_module("PySide6")]
-if sys.platform.startswith("linux"):
-    pytestmark.append(pytest.mark.needs_library("EGL", "libegl1"))
+pytestmark = IN_THE_HOST
 
 REGIONS = ("head", "neck", "trochanteric", "intertrochanteric", "shaft")
-
-
-@pytest.fixture
-def host() -> Any:
-    from slicer_host.host import SlicerHost
-
-    with SlicerHost() as host:
-        yield host
 
 
 @pytest.fixture

@@ -20,21 +20,24 @@ class Appearance:
 
     Attributes:
         noise_hu: scale of the added noise. noisy: chance of it.
-        thick: chance of thick slices, thick_mm: their range. blurred, sharpened: chances.
+        thick: chance of thick slices, thick_mm: their range. wide: chance of wide pixels, wide_mm: their range.
+        blurred, sharpened: chances.
         cut: chance of one cut of the field of view (and of each further one). curve: chance of a bent HU scale.
     """
 
     noise_hu: float = 26.0
     noisy: float = 0.6
     thick: float = 0.55
-    thick_mm: tuple[float, float] = (2.5, 6.0)
+    thick_mm: tuple[float, float] = (2.5, 8.0)
+    wide: float = 0.15
+    wide_mm: tuple[float, float] = (2.0, 4.0)
     blurred: float = 0.35
     sharpened: float = 0.15
-    cut: float = 0.28
+    cut: float = 0.33
     curve: float = 0.35
 
 
-REAL = Appearance(noise_hu=14.0, noisy=0.5, thick=0.15, blurred=0.25, cut=0.12)
+REAL = Appearance(noise_hu=14.0, noisy=0.5, thick=0.35, wide=0.12, blurred=0.25, cut=0.15)
 SIMULATED = Appearance()
 
 
@@ -51,8 +54,9 @@ def randomise(
         hu = hu + float(rng.uniform(0.3, 1.4)) * (hu - soft)
     if rng.random() < how.noisy:
         hu = hu + _noise(hu.shape, abs(float(rng.normal(0.0, how.noise_hu))), rng)
-    if rng.random() < how.thick:
-        hu = _thick_slices(hu, float(rng.uniform(*how.thick_mm)) / spacing_mm)
+    slices_mm = float(rng.uniform(*how.thick_mm)) if rng.random() < how.thick else spacing_mm
+    pixels_mm = float(rng.uniform(*how.wide_mm)) if rng.random() < how.wide else spacing_mm
+    hu = _coarser(hu, (slices_mm / spacing_mm, pixels_mm / spacing_mm, pixels_mm / spacing_mm))
     return _field_of_view(hu, target, how, rng)
 
 
@@ -90,11 +94,13 @@ def _noise(shape: torch.Size, sd_hu: float, rng: np.random.Generator) -> torch.T
     return noise * sd_hu
 
 
-def _thick_slices(hu: torch.Tensor, factor: float) -> torch.Tensor:
-    """Slices averaged over ``factor`` voxels and interpolated back."""
-    count = max(2, round(hu.shape[0] / factor))
-    thick = functional.interpolate(hu[None, None], size=(count, *hu.shape[1:]), mode="area")
-    return functional.interpolate(thick, size=tuple(hu.shape), mode="trilinear", align_corners=False)[0, 0]
+def _coarser(hu: torch.Tensor, factors_zyx: tuple[float, float, float]) -> torch.Tensor:
+    """Voxels averaged over so many along each axis, and interpolated back."""
+    size = [n if factor <= 1.0 else max(2, round(n / factor)) for n, factor in zip(hu.shape, factors_zyx, strict=True)]
+    if size == list(hu.shape):
+        return hu
+    coarse = functional.interpolate(hu[None, None], size=size, mode="area")
+    return functional.interpolate(coarse, size=tuple(hu.shape), mode="trilinear", align_corners=False)[0, 0]
 
 
 def _field_of_view(

@@ -26,7 +26,8 @@ _PROTOCOLS = {
 _FIELD_OF_VIEW_MM = 168.0
 _HIP_FROM_MIDLINE_MM = 97.0
 _SHARE_OF_LOW_BONE = 0.35
-_SHARE_OF_IMPLANTS = {"coarse": 0.15, "fine": 0.10}
+_SHARE_OF_IMPLANTS = {"coarse": 0.20, "fine": 0.25}
+_KINDS_OF_IMPLANT = {"stem": 0.5, "nail": 0.25, "screws": 0.25}
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _traits(seed: int, stage: str, side: float, rng: np.random.Generator) -> Pat
     if rng.random() < _SHARE_OF_LOW_BONE:
         fixed["bone_z"] = float(rng.uniform(-3.5, -1.2))
     if rng.random() < _SHARE_OF_IMPLANTS[stage]:
-        fixed["implant"] = str(rng.choice(["stem", "nail", "screws"]))
+        fixed["implant"] = str(rng.choice(list(_KINDS_OF_IMPLANT), p=list(_KINDS_OF_IMPLANT.values())))
         fixed["implant_side"] = "L" if (side > 0) == (rng.random() < 0.85) else "R"
     return draw_patient(seed, **fixed)
 

@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.needs_module("torch")
 
-NOTHING = {"noisy": 0.0, "thick": 0.0, "blurred": 0.0, "sharpened": 0.0, "cut": 0.0, "curve": 0.0}
+NOTHING = {"noisy": 0.0, "thick": 0.0, "wide": 0.0, "blurred": 0.0, "sharpened": 0.0, "cut": 0.0, "curve": 0.0}
 SHAPE = (24, 28, 32)
 
 
@@ -76,6 +76,13 @@ def test_thick_slices_soften_edges_between_slices_only():
     assert np.median([z for z, _, _ in soft]) < 0.8
     assert min(min(y, x) for _, y, x in soft) > 0.7
     assert all(hu.shape == SHAPE for hu, _ in without_shading(thick=1.0))
+
+
+def test_wide_pixels_soften_edges_within_slices_only():
+    found = without_shading(wide=1.0)
+    assert np.median([max(y, x) for _, y, x in map(sharpness, (hu for hu, _ in found))]) < 0.9
+    assert min(sharpness(hu)[0] for hu, _ in found) > 0.7
+    assert all(hu.shape == SHAPE and target.equal(step()[1]) for hu, target in found)
 
 
 def test_a_bent_scale_of_hu_is_not_a_straight_one():

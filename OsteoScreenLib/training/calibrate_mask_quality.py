@@ -32,6 +32,8 @@ MIN_ROWS = 30
 def read_table(path: Path) -> tuple[list[MaskFeatures], np.ndarray, list[str]]:
     """Read a CSV with the columns ``case_id``, ``true_dsc`` and the fields of :class:`MaskFeatures` (empty: not known).
 
+    Other columns are left alone.
+
     Returns:
         Features, (n,) true DSC, and the case of each line.
 
@@ -44,7 +46,7 @@ def read_table(path: Path) -> tuple[list[MaskFeatures], np.ndarray, list[str]]:
             for line in csv.DictReader(stream):
                 groups.append(line[GROUP_COLUMN])
                 truth.append(float(line[TRUTH_COLUMN]))
-                figures = {name: float(cell) for name, cell in line.items() if cell and name not in _NO_FIGURES}
+                figures = {name: float(cell) for name, cell in line.items() if cell and name in _FIGURES}
                 features.append(MaskFeatures.from_dict(figures))
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise UsageError(
@@ -55,7 +57,7 @@ def read_table(path: Path) -> tuple[list[MaskFeatures], np.ndarray, list[str]]:
     return features, np.array(truth), groups
 
 
-_NO_FIGURES = (GROUP_COLUMN, TRUTH_COLUMN)
+_FIGURES = frozenset(MaskFeatures.__dataclass_fields__)
 
 
 def write_table(path: Path, rows: Sequence[tuple[str, float, MaskFeatures]]) -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import OsteoScreenLib
-from OsteoScreenLib.cli import console, logs, models, train
-from OsteoScreenLib.cli.doctor import doctor
-from OsteoScreenLib.cli.evaluate import evaluate
+from OsteoScreenLib.cli import console, logs
 from OsteoScreenLib.cli.options import LogFile, Verbose
-from OsteoScreenLib.cli.phantom import phantom
-from OsteoScreenLib.cli.radiomics import radiomics
-from OsteoScreenLib.cli.screen import screen
-from OsteoScreenLib.cli.segment import segment
-from OsteoScreenLib.cli.stability import stability_command
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError, printable
 
 EXIT_FAILED = 1
@@ -40,26 +34,57 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-app = typer.Typer(
-    name="osteoscreen",
-    help="Opportunistic osteoporosis screening from CT. Research use only. Not a medical device.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for command in (screen, segment, radiomics, doctor, phantom, evaluate):
-    app.command()(_interruptible(command))
-app.command("stability")(_interruptible(stability_command))
+_COMMANDS = {
+    "screen": "screen:screen",
+    "segment": "segment:segment",
+    "radiomics": "radiomics:radiomics",
+    "doctor": "doctor:doctor",
+    "phantom": "phantom:phantom",
+    "evaluate": "evaluate:evaluate",
+    "stability": "stability:stability_command",
+}
+"""Name of each command, and its module and function in this package."""
 
-_models = typer.Typer(name="models", help="The models: list, show, install, verify and remove.", no_args_is_help=True)
-for name, command_of_models in models.COMMANDS.items():
-    _models.command(name)(_interruptible(command_of_models))
-app.add_typer(_models)
+_GROUPS = {
+    "models": "The models: list, show, install, verify and remove.",
+    "train": "Fit models on your own data.",
+}
+"""Name of each group of commands, which is its module too, and its help."""
 
-_train = typer.Typer(name="train", help="Fit models on your own data.", no_args_is_help=True)
-for name, command_of_train in train.COMMANDS.items():
-    _train.command(name)(_interruptible(command_of_train))
-app.add_typer(_train)
+
+def program(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The program; where the arguments begin with the name of a command, that one only: loading all takes a while."""
+    first = arguments[0] if arguments else ""
+    only = {first} if first in _COMMANDS or first in _GROUPS else {*_COMMANDS, *_GROUPS}
+    found = typer.Typer(
+        name="osteoscreen",
+        help="Opportunistic osteoporosis screening from CT. Research use only. Not a medical device.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        callback=_common,
+    )
+    for name, place in _COMMANDS.items():
+        if name in only:
+            module, function = place.split(":")
+            found.command(name)(_interruptible(getattr(_module(module), function)))
+    for name, text in _GROUPS.items():
+        if name in only:
+            group = typer.Typer(name=name, help=text, no_args_is_help=True)
+            for own_name, command in _module(name).COMMANDS.items():
+                group.command(own_name)(_interruptible(command))
+            found.add_typer(group)
+    return found
+
+
+def app(args: Sequence[str] | None = None, **options: Any) -> Any:
+    """Run the program with these arguments; those of the process where None."""
+    arguments = sys.argv[1:] if args is None else list(args)
+    return program(arguments)(args=arguments, **options)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"OsteoScreenLib.cli.{name}")
 
 
 def _version(wanted: bool) -> None:
@@ -68,7 +93,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _common(
     verbose: Verbose = False,
     log_file: LogFile = None,

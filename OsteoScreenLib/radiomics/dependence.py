@@ -44,16 +44,19 @@ def dependence_features(region: Region, levels: Levels, options: TextureOptions)
 def dependent_neighbours(region: Region, levels: Levels, options: TextureOptions) -> np.ndarray:
     """(n,) neighbours whose level differs by no more than ``options.dependence``."""
     reach = max(options.distances)
-    count = np.zeros(region.size, dtype=np.int16)
-    offsets = region.directions(options.distances, options.flat_axis, both_ways=True)
     if options.dependence == 0:
         padded = region.padded(levels.index, reach)
+        offsets = region.directions(options.distances, options.flat_axis)
+        count = np.zeros(len(padded.dense), dtype=np.uint8 if 2 * len(offsets) < 256 else np.uint16)
         for offset in offsets:
-            count += padded.neighbours(offset) == levels.index
-        return count
+            step, same = padded.step(offset), padded.alike(offset)
+            count[:-step] += same
+            count[step:] += same
+        return count.take(padded.places)
     grey = levels.grey.astype(np.int32)
     padded = region.padded(grey, reach)
-    for offset in offsets:
+    count = np.zeros(region.size, dtype=np.int32)
+    for offset in region.directions(options.distances, options.flat_axis, both_ways=True):
         other = padded.neighbours(offset)
         count += (other > 0) & (np.abs(other - grey) <= options.dependence)
     return count

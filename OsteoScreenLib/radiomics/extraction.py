@@ -70,10 +70,11 @@ def extract(
         refuse_absent(label, present)
     progress(0.0, "Preparing the regions")
     stop_if(cancelled)
-    frames = prepare(image, mask, wanted, settings)
+    with linear_algebra_in_one_thread():
+        frames = prepare(image, mask, wanted, settings)
+        collected = [_Collected(region) for frame in frames for region in frame.regions]
+        _run(frames, {id(one.region): one for one in collected}, settings, threads, progress, cancelled)
     software = provenance.of_software(settings) if settings.values["additionalInfo"] else {}
-    collected = [_Collected(region) for frame in frames for region in frame.regions]
-    _run(frames, {id(one.region): one for one in collected}, settings, threads, progress, cancelled)
     progress(1.0, "Features computed")
     return FeatureTable(tuple(_row(one, settings, software) for one in collected))
 
@@ -99,7 +100,7 @@ def _run(
             done += 1
             progress(min(1.0, done / total), f"Features of {name}, label {region.label}")
 
-    with linear_algebra_in_one_thread(), ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         try:
             for frame in frames:
                 for region, name, task in _tasks(frame, settings, collected):

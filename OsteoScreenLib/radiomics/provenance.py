@@ -14,6 +14,7 @@ import OsteoScreenLib
 from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.mask_checks import Box, bounding_box
 from OsteoScreenLib.radiomics.settings import Settings
+from OsteoScreenLib.radiomics.size_zones import number_of_parts
 
 PREFIX = "diagnostics_"
 
@@ -67,8 +68,6 @@ def of_mask(
         mask_hash: of the mask file's labels; kept where given.
         shift: where ``mask`` was cut out of ``whole``; indices are told in the latter.
     """
-    from scipy import ndimage
-
     start = f"{PREFIX}Mask-{step}_"
     box = bounding_box(mask.array > 0)
     inside = mask.array[box] > 0
@@ -81,7 +80,7 @@ def of_mask(
         f"{start}Size": outer.array.shape[::-1],
         f"{start}BoundingBox": (*offset[::-1], *inside.shape[::-1]),
         f"{start}VoxelNum": int(np.count_nonzero(inside)),
-        f"{start}VolumeNum": int(ndimage.label(inside, np.ones((3, 3, 3)))[1]),
+        f"{start}VolumeNum": number_of_parts(inside),
         f"{start}CenterOfMassIndex": tuple(centre),
         f"{start}CenterOfMass": outer.geometry.to_physical(centre),
     }

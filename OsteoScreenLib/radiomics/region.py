@@ -16,24 +16,10 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
-    """The voxels of a region in the order of their lines along one direction.
-
-    Attributes:
-        order: (n,) positions in the region's raster order.
-        breaks: (n,) True where a voxel does not follow the one before it: another line, or a gap in this one.
-    """
-
-    order: np.ndarray
-    breaks: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
 class Region:
     """The voxels of one mask inside their bounding box.
 
-    Everything that depends on the mask alone (neighbours, lines) is worked out once, on first use, and serves every
-    filtered image.
+    What depends on the mask alone is worked out once, on first use, and serves every filtered image.
 
     Attributes:
         mask: (z, y, x) bool, the bounding box.
@@ -50,12 +36,6 @@ class Region:
         """Number of voxels."""
         return int(np.count_nonzero(self.mask))
 
-    @cached_property
-    def coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(z, y, x) indices of the voxels in raster order, int32."""
-        z, y, x = (axis.astype(np.int32) for axis in np.nonzero(self.mask))
-        return z, y, x
-
     def directions(self, distances: Sequence[int], flat_axis: int | None, both_ways: bool = False) -> list[Offset]:
         """The neighbours' offsets in this region's bounding box."""
         return directions(self.mask.shape, distances, flat_axis=flat_axis, both_ways=both_ways)
@@ -70,50 +50,16 @@ class Region:
 
     def places(self, reach: int) -> np.ndarray:
         """Flat index of every voxel in the bounding box with a border ``reach`` wide."""
+        return self._once(("places", reach), lambda: np.flatnonzero(np.pad(self.mask, reach)))
 
-        def find() -> np.ndarray:
-            z, y, x = (axis.astype(np.intp) + reach for axis in self.coordinates)
-            _, height, width = (n + 2 * reach for n in self.mask.shape)
-            return (z * height + y) * width + x
-
-        return self._once(("places", reach), find)
-
-    def numbers(self) -> np.ndarray:
-        """Each voxel's number in raster order, laid out flat in the bounding box with a border of one (0 outside)."""
-        return self._once("numbers", lambda: self.padded(np.arange(self.size, dtype=np.int32), 1).dense)
-
-    def lines(self, offset: Offset) -> Lines:
-        """The voxels along the lines of a direction whose components are -1, 0 and 1."""
-        return self._once(("lines", offset), lambda: self._find_lines(offset))
-
-    def neighbour_counts(self, offsets: Sequence[Offset], reach: int) -> np.ndarray:
-        """(n,) how many of the offsets lead from each voxel to another of the region, int32."""
+    def neighbour_counts(self, distances: Sequence[int], flat_axis: int | None) -> np.ndarray:
+        """(n,) how many voxels of the region lie at these distances from each."""
 
         def count() -> np.ndarray:
-            inside = self.padded(np.ones(self.size, dtype=np.uint8), reach)
-            total = np.zeros(self.size, dtype=np.int32)
-            for offset in offsets:
-                total += inside.neighbours(offset)
-            return total
+            ones = self.padded(np.ones(self.size, dtype=np.uint16), max(distances))
+            return ones.neighbour_sums(distances, flat_axis)
 
-        return self._once(("counts", tuple(offsets)), count)
-
-    def _find_lines(self, offset: Offset) -> Lines:
-        axis = next(i for i, step in enumerate(offset) if step)
-        along = self.coordinates[axis].astype(np.int64) * offset[axis]
-        length = self.mask.shape[axis] + 1
-        others = [i for i in range(3) if i != axis]
-        # Where a line crosses the plane through 0 of its axis tells the lines apart; it may lie outside the box.
-        key = np.zeros(self.size, dtype=np.int64)
-        for i in others:
-            crossing = self.coordinates[i] - offset[i] * along
-            crossing -= crossing.min(initial=0)
-            key = key * (int(crossing.max(initial=0)) + 1) + crossing
-        key = key * 2 * length + along + length
-        order = np.argsort(key, kind="stable")
-        breaks = np.ones(self.size, dtype=bool)
-        breaks[1:] = np.diff(key[order]) != 1
-        return Lines(order.astype(np.int32), breaks)
+        return self._once(("counts", tuple(distances), flat_axis), count)
 
     def _once(self, name: object, make: Callable[[], T]) -> T:
         """What was made under this name before, or make it; two threads never make the same."""
@@ -125,13 +71,50 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class PaddedRegion:
-    """Values in a bounding box with a border of zeros, flat, and where the region's voxels lie in it."""
+    """Values in a bounding box with a border of zeros, flat, and where the region's voxels lie in it.
+
+    All values are above 0. The border keeps the ends of a row apart, so that whoever steps through the flat array never
+    meets a voxel of another row.
+    """
 
     dense: np.ndarray
     places: np.ndarray
     strides: tuple[int, int, int]
 
+    def step(self, offset: Offset) -> int:
+        """How far apart two voxels lie in ``dense`` that are an offset apart."""
+        return sum(a * b for a, b in zip(offset, self.strides, strict=True))
+
     def neighbours(self, offset: Offset) -> np.ndarray:
         """(n,) value of each voxel's neighbour; 0 where that lies outside the region."""
-        step = sum(a * b for a, b in zip(offset, self.strides, strict=True))
-        return self.dense.take(self.places + step)
+        first = int(self.places[0]) + self.step(offset)  # a shifted view is cheaper than shifted places
+        return self.dense[first:].take(self.places - self.places[0])
+
+    def alike(self, offset: Offset) -> np.ndarray:
+        """Flat, bool: where a voxel of the region and the one an offset ahead have the same value."""
+        step = self.step(offset)
+        behind = self.dense[:-step]
+        same = self.dense[step:] == behind
+        same &= behind != 0
+        return same
+
+    def neighbour_sums(self, distances: Sequence[int], flat_axis: int | None) -> np.ndarray:
+        """(n,) sum of the values at these distances (by the largest component) from each voxel."""
+        total = np.zeros(len(self.places), dtype=np.int64)
+        for distance in dict.fromkeys(distances):
+            total += self._box_sums(distance, flat_axis) - self._box_sums(distance - 1, flat_axis)
+        return total
+
+    def _box_sums(self, distance: int, flat_axis: int | None) -> np.ndarray:
+        """(n,) sum of the values in the box of this half width round each voxel, one axis after the other."""
+        if distance == 0:
+            return self.dense.take(self.places)
+        axes = [axis for axis in range(3) if axis != flat_axis]
+        largest = int(self.dense.max(initial=0)) * (2 * distance + 1) ** len(axes)
+        dense = self.dense.astype(np.int32 if largest < 2**31 else np.int64)
+        for axis in axes:
+            line = dense.copy()
+            for step in range(self.strides[axis], (distance + 1) * self.strides[axis], self.strides[axis]):
+                dense[step:] += line[:-step]
+                dense[:-step] += line[step:]
+        return dense.take(self.places)

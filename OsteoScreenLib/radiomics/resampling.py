@@ -10,6 +10,7 @@ import numpy as np
 
 from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.mask_checks import Box, bounding_box, refuse_outside
+from OsteoScreenLib.radiomics.spline import spline_on_axes
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -22,7 +23,8 @@ def resample(image: GridImage, mask: GridImage, values: Mapping[str, Any]) -> tu
     """Image and mask on a grid of ``resampledPixelSpacing``, cut to the region with a border of ``padDistance`` voxels.
 
     The new grid shares the corner of the mask's grid (not its centre, as IBSI has it). Whole numbers stay whole
-    numbers. Along an axis where the spacing is 0 or the region one voxel thin, the mask's spacing is kept.
+    numbers: their decimals are dropped. Along an axis where the spacing is 0 or the region one voxel thin, the mask's
+    spacing is kept.
 
     Args:
         image: of any grid that holds the region.
@@ -97,10 +99,23 @@ def _onto_new_grid(
     kind = getattr(sitk, interpolator) if isinstance(interpolator, str) else interpolator
     count = [int(n) for n in size]
     place = (sitk.Transform(), origin, spacing.tolist(), mask.geometry.direction)
-    source = image.to_itk() if kind != sitk.sitkBSpline else _around(image, mask, origin, spacing, count).to_itk()
-    new_image = sitk.Resample(source, count, place[0], kind, *place[1:])
-    new_mask = sitk.Resample(_as_itk(mask), count, place[0], sitk.sitkNearestNeighbor, *place[1:])
-    return GridImage.from_itk(new_image), GridImage.from_itk(new_mask)
+    new_mask = GridImage.from_itk(sitk.Resample(_as_itk(mask), count, place[0], sitk.sitkNearestNeighbor, *place[1:]))
+    if kind == sitk.sitkBSpline:
+        image = _around(image, mask, origin, spacing, count)
+        if (array := _along_axes(image, mask, origin, spacing, count)) is not None:
+            return GridImage(array, new_mask.geometry), new_mask
+    return GridImage.from_itk(sitk.Resample(image.to_itk(), count, place[0], kind, *place[1:])), new_mask
+
+
+def _along_axes(
+    image: GridImage, mask: GridImage, origin: tuple[float, ...], spacing: np.ndarray, count: list[int]
+) -> np.ndarray | None:
+    """The image on the new grid where that has the image's directions and whole numbers; else None."""
+    if mask.geometry.direction != image.geometry.direction:
+        return None
+    first = image.geometry.to_index(origin)
+    step = spacing / np.asarray(image.geometry.spacing_xyz_mm)
+    return spline_on_axes(image.array, [first[i] + np.arange(count[i]) * step[i] for i in (2, 1, 0)])
 
 
 def _around(

@@ -38,6 +38,12 @@ class SizeCounts:
             cells, count = np.unique(codes, return_counts=True)
         return cls(present[cells // width - 1], cells % width, count)
 
+    @classmethod
+    def of_matrix(cls, matrix: np.ndarray, present: np.ndarray) -> SizeCounts:
+        """From (L, longest) counts of each level that is present and each size from 1 on."""
+        level, size = np.nonzero(matrix)
+        return cls(present[level], size + 1, matrix[level, size])
+
 
 def size_features(cells: SizeCounts) -> dict[str, float]:
     """Every formula by a neutral name; the classes choose and rename.

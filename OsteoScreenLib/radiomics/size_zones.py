@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from OsteoScreenLib.radiomics.discretisation import Levels
-from OsteoScreenLib.radiomics.region import Region
+from OsteoScreenLib.radiomics.discretisation import Levels, levels_of
+from OsteoScreenLib.radiomics.neighbours import Offset
+from OsteoScreenLib.radiomics.region import PaddedRegion, Region
 from OsteoScreenLib.radiomics.size_features import SizeCounts, size_features
 from OsteoScreenLib.radiomics.texture_options import TextureOptions
 
@@ -47,47 +48,66 @@ def zones(region: Region, levels: Levels, flat_axis: int | None) -> tuple[np.nda
     All levels at once: runs of equal level along a row are the nodes of a graph, runs of one level that touch are its
     edges, and its connected components are the zones.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    node, first = _row_runs(region, levels, flat_axis)
-    edges = _edges(region, levels, flat_axis, node)
-    n = len(first)
-    lengths = np.diff(first, append=region.size)
-    if len(edges[0]) == 0:
-        return levels.index[first], lengths
-    graph = coo_array((np.ones(len(edges[0]), dtype=np.uint8), edges), shape=(n, n))
-    n_zones, zone = connected_components(graph, directed=False)
-    sizes = np.bincount(zone, weights=lengths, minlength=n_zones).astype(np.int64)
-    index = np.empty(n_zones, dtype=levels.index.dtype)
-    index[zone] = levels.index[first]
-    return index, sizes
-
-
-def _row_runs(region: Region, levels: Levels, flat_axis: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """The run of equal level along x that each voxel belongs to, and each run's first voxel, in raster order."""
-    if flat_axis == 2:
-        everyone = np.arange(region.size, dtype=np.int32)
-        return everyone, everyone
-    places = region.places(1)
-    starts = np.ones(region.size, dtype=bool)
-    starts[1:] = (np.diff(places) != 1) | (np.diff(levels.index.astype(np.int32)) != 0)
-    return (np.cumsum(starts, dtype=np.int32) - np.int32(1)), np.flatnonzero(starts)
-
-
-def _edges(region: Region, levels: Levels, flat_axis: int | None, node: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of runs of one level that touch; a pair that follows itself is told once."""
-    offsets = [o for o in region.directions((1,), flat_axis) if flat_axis == 2 or o != (0, 0, 1)]
     padded = region.padded(levels.index, 1)
-    numbers = region.numbers()
+    along = np.zeros(len(padded.dense), dtype=bool)  # whether the next voxel of the row is of the same level
+    if flat_axis != 2:
+        along[:-1] = padded.alike((0, 0, 1))
+    starts = padded.dense != 0
+    starts[1:] &= ~along[:-1]
+    first = np.flatnonzero(starts)
+    node = np.cumsum(starts, dtype=np.int32)
+    node -= 1
+    lengths = np.bincount(node.take(padded.places), minlength=len(first))
     left, right = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
-    for offset in offsets:
-        step = sum(a * b for a, b in zip(offset, padded.strides, strict=True))
-        same = np.flatnonzero(padded.neighbours(offset) == levels.index)
-        a = node.take(same)
-        b = node.take(numbers.take(padded.places.take(same) + step))
-        fresh = np.ones(len(a), dtype=bool)
-        fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
-        left.append(a[fresh])
-        right.append(b[fresh])
-    return np.concatenate(left), np.concatenate(right)
+    for offset in region.directions((1,), flat_axis):
+        if any(offset[:2]):  # along the row, the nodes have done it
+            place = _touching(padded, along, offset)
+            left.append(node.take(place))
+            right.append(node.take(place + padded.step(offset)))
+    zone = connected(len(first), np.concatenate(left), np.concatenate(right))
+    sizes = np.bincount(zone, weights=lengths).astype(np.int64)
+    own = np.flatnonzero(sizes)
+    return padded.dense.take(first.take(own)), sizes.take(own)
+
+
+def _touching(padded: PaddedRegion, along: np.ndarray, offset: Offset) -> np.ndarray:
+    """Flat places where a voxel and the one an offset ahead are of the same level.
+
+    Pairs of the same two runs are told once. A pair at an angle is left out where either voxel has a neighbour of its own
+    level straight across from the other: that pair is told already.
+    """
+    step = padded.step(offset)
+    same = padded.alike(offset)
+    here, there = along[:-step], along[step:]
+    if offset[2] == 0:
+        same[1:] &= ~(same[:-1] & here[:-1])  # both rows go on from the pair before
+    elif offset[2] == 1:
+        same &= ~here
+        same &= ~along[step - 1 : -1]
+    else:
+        same[1:] &= ~here[:-1]
+        same &= ~there
+    return np.flatnonzero(same)
+
+
+def number_of_parts(mask: np.ndarray) -> int:
+    """How many parts a mask falls into; voxels that touch at a corner belong together."""
+    region = Region(mask, (1.0, 1.0, 1.0))
+    return len(zones(region, levels_of(np.ones(region.size, dtype=np.intp)), None)[1])
+
+
+def connected(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The least node of the connected component that each of n nodes belongs to, from the edges (left, right).
+
+    In every round each root takes the least root that it has an edge to as its parent, until no edge joins two roots
+    (Shiloach and Vishkin 1982).
+    """
+    parent = np.arange(n, dtype=np.int32)
+    while len(left):
+        np.minimum.at(parent, np.maximum(left, right), np.minimum(left, right))
+        while not np.array_equal(up := parent.take(parent), parent):
+            parent = up
+        left, right = parent.take(left), parent.take(right)
+        apart = left != right
+        left, right = left[apart], right[apart]
+    return parent

@@ -19,14 +19,10 @@ def tone_difference_features(region: Region, levels: Levels, options: TextureOpt
 
 def _differences(region: Region, levels: Levels, options: TextureOptions) -> np.ndarray:
     """(L,) sum over the voxels of each level of |level - mean of the neighbours|; 0 for a voxel without neighbours."""
-    offsets = region.directions(options.distances, options.flat_axis, both_ways=True)
     reach = max(options.distances)
     grey = levels.grey.astype(np.uint16 if levels.highest < 65536 else np.int64)
-    padded = region.padded(grey, reach)
-    total = np.zeros(region.size, dtype=np.int64)
-    for offset in offsets:
-        total += padded.neighbours(offset)
-    number = region.neighbour_counts(offsets, reach)
+    total = region.padded(grey, reach).neighbour_sums(options.distances, options.flat_axis)
+    number = region.neighbour_counts(options.distances, options.flat_axis)
     off = np.abs(grey - total / np.maximum(number, 1))
     off[number == 0] = 0.0
     return np.bincount(levels.index, weights=off, minlength=levels.count + 1)[1:]

@@ -99,10 +99,31 @@ def test_a_symbol_gives_way_where_the_encoding_lacks_it(tmp_path: Path) -> None:
         assert console.symbol(Console(file=full), "✓", "+") == "✓"
 
 
-def test_importing_the_command_loads_no_heavy_package(repository: Path) -> None:
+def test_loading_every_command_loads_no_heavy_package(repository: Path) -> None:
     heavy = ("SimpleITK", "scipy", "jinja2", "PIL")
-    code = f"import sys, OsteoScreenLib.cli.app; print([m for m in {heavy} if m in sys.modules])"
+    load = "import sys; from OsteoScreenLib.cli.app import program; program()"
+    code = f"{load}; print([m for m in {heavy} if m in sys.modules])"
     ended = subprocess.run(
         [sys.executable, "-c", code], env=environment_of(repository), capture_output=True, text=True, check=True
     )
     assert ended.stdout.strip() == "[]"
+
+
+def test_a_named_command_is_loaded_alone_and_help_knows_all(repository: Path) -> None:
+    code = "import sys; from OsteoScreenLib.cli.app import program; program(sys.argv[1:]); print(*sorted(sys.modules))"
+
+    def loaded(*arguments: str) -> set[str]:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env=environment_of(repository),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return {name for name in ended.stdout.split() if name.startswith("OsteoScreenLib.cli.")}
+
+    commands = {f"OsteoScreenLib.cli.{name}" for name in ("screen", "radiomics", "doctor", "models", "train")}
+    assert loaded("doctor", "--json") & commands == {"OsteoScreenLib.cli.doctor"}
+    assert loaded("models", "list") & commands == {"OsteoScreenLib.cli.models"}
+    for arguments in (("--help",), ("-v", "doctor"), ()):
+        assert commands <= loaded(*arguments)

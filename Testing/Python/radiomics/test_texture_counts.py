@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from OsteoScreenLib.radiomics.co_occurrence import _matrices
 from OsteoScreenLib.radiomics.dependence import dependent_neighbours
 from OsteoScreenLib.radiomics.discretisation import Levels, levels_of
 from OsteoScreenLib.radiomics.neighbours import directions
 from OsteoScreenLib.radiomics.region import Region
-from OsteoScreenLib.radiomics.run_lengths import runs
-from OsteoScreenLib.radiomics.size_zones import zones
+from OsteoScreenLib.radiomics.run_lengths import run_lengths
+from OsteoScreenLib.radiomics.size_zones import connected, number_of_parts, zones
 from OsteoScreenLib.radiomics.texture_options import TextureOptions
 from OsteoScreenLib.radiomics.tone_difference import _differences
 
@@ -60,15 +63,16 @@ def test_pairs_are_those_of_a_loop_over_voxels(seed, shape, flat_axis, distances
 @given(seeds, shapes, axes)
 def test_runs_are_those_of_a_walk_along_every_line(seed, shape, flat_axis):
     region, levels, voxels = region_and_levels(seed, shape)
-    width = 10
 
-    for offset in region.directions((1,), flat_axis):
-        walked = []
+    offsets = region.directions((1,), flat_axis)
+
+    for offset, counted in zip(offsets, run_lengths(region, levels, offsets), strict=True):
+        walked = np.zeros((levels.count, max(shape)), dtype=int)
         for voxel, grey in voxels.items():
             if voxels.get(moved(voxel, offset, -1)) != grey:
                 length = next(n for n in itertools.count(1) if voxels.get(moved(voxel, offset, n)) != grey)
-                walked.append((1 + int(np.searchsorted(levels.present, grey))) * width + length)
-        assert sorted(runs(region, levels, offset, width).tolist()) == sorted(walked)
+                walked[np.searchsorted(levels.present, grey), length - 1] += 1
+        assert np.array_equal(counted, walked)
 
 
 @settings(max_examples=25, deadline=None)
@@ -142,3 +146,24 @@ def test_more_levels_than_a_byte_holds_are_counted_right():
     assert np.array_equal(levels.grey, grey)
     matrix = next(_matrices(region, levels, TextureOptions(symmetrical=False)))
     assert matrix.sum() == 7 * 8 * 9
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.integers(1, 60), st.integers(0, 80))
+def test_connected_nodes_are_those_of_scipy(seed, n, n_edges):
+    draw = np.random.default_rng(seed)
+    left, right = draw.integers(0, n, (2, n_edges)).astype(np.int32)
+
+    found = connected(n, left, right)
+
+    _, expected = connected_components(coo_array((np.ones(n_edges), (left, right)), shape=(n, n)), directed=False)
+    assert np.array_equal(found[:, None] == found, expected[:, None] == expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, shapes, st.floats(0.05, 0.6))
+def test_parts_of_a_mask_are_those_of_a_flood_fill(seed, shape, share):
+    mask = np.random.default_rng(seed).random(shape) < share
+    mask[0, 0, 0] = True
+
+    assert number_of_parts(mask) == ndimage.label(mask, np.ones((3, 3, 3)))[1]

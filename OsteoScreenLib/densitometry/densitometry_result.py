@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from OsteoScreenLib.densitometry.calibration import Calibration
 from OsteoScreenLib.densitometry.hu_rules import RuleAnswer
 from OsteoScreenLib.densitometry.landmarks import FemurLandmarks
 from OsteoScreenLib.densitometry.measures import Measure, measures_from_dict, measures_to_dict
+from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.densitometry.status_rule import RuleStatus
 
 SCHEMA_VERSION = 1
@@ -76,7 +77,8 @@ class Densitometry:
     Attributes:
         femora: by side; left and right are never averaged.
         calibration: None where none could be had. no_calibration: why; empty where there is one.
-        hu_rules: answers of the rules that read vertebrae.
+        vertebrae: ``trabecular_hu`` and ``trabecular_vbmd`` by vertebra. hu_rules: answers of the rules that read them.
+        facts: of the patient, that the scores go by; None where nothing was measured.
         notes: what was corrected, and what to know of the whole scan.
         settings: version, digest and overrides of the table in use.
         withheld: why nothing at all was measured; empty where something was.
@@ -85,7 +87,9 @@ class Densitometry:
     femora: Mapping[str, FemurDensitometry] = field(default_factory=dict)
     calibration: Calibration | None = None
     no_calibration: str = ""
+    vertebrae: Mapping[str, Mapping[str, Measure]] = field(default_factory=dict)
     hu_rules: tuple[RuleAnswer, ...] = ()
+    facts: PatientFacts | None = None
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     withheld: str = ""
@@ -99,7 +103,9 @@ class Densitometry:
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
             "no_calibration": self.no_calibration,
             "femora": {side: femur.to_dict() for side, femur in self.femora.items()},
+            "vertebrae": {name: measures_to_dict(measures) for name, measures in self.vertebrae.items()},
             "hu_rules": [answer.to_dict() for answer in self.hu_rules],
+            "facts": None if self.facts is None else asdict(self.facts),
             "notes": list(self.notes),
             "settings": dict(self.settings),
         }
@@ -109,12 +115,14 @@ class Densitometry:
         """Read what :meth:`to_dict` wrote. Raises KeyError, TypeError or ValueError where malformed."""
         if data["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"densitometry of schema version {data['schema_version']}, not {SCHEMA_VERSION}")
-        calibration = data["calibration"]
+        calibration, facts = data["calibration"], data["facts"]
         return cls(
             femora={side: FemurDensitometry.from_dict(entry) for side, entry in data["femora"].items()},
             calibration=None if calibration is None else Calibration.from_dict(calibration),
             no_calibration=data["no_calibration"],
+            vertebrae={name: measures_from_dict(entry) for name, entry in data["vertebrae"].items()},
             hu_rules=tuple(RuleAnswer(**answer) for answer in data["hu_rules"]),
+            facts=None if facts is None else PatientFacts(**facts),
             notes=tuple(data["notes"]),
             settings=dict(data["settings"]),
             withheld=data["withheld"],

@@ -19,6 +19,7 @@ from OsteoScreenLib.densitometry.hu_rules import ask_rules
 from OsteoScreenLib.densitometry.measures import Measure
 from OsteoScreenLib.densitometry.mineral import MineralModel
 from OsteoScreenLib.densitometry.mineral_map import mineral_map
+from OsteoScreenLib.densitometry.region_labels import region_label_map
 from OsteoScreenLib.densitometry.region_measures import MEASURED_REGIONS, Density, FemurVoxels, measure_region
 from OsteoScreenLib.densitometry.regions import split_proximal_femur
 from OsteoScreenLib.densitometry.scores import PatientFacts, t_score, z_score
@@ -44,6 +45,7 @@ def measure_femur(
     facts: PatientFacts,
     settings: Settings,
     implant: bool = False,
+    drawn: np.ndarray | None = None,
 ) -> FemurDensitometry:
     """Measure one femur.
 
@@ -51,11 +53,13 @@ def measure_femur(
         ct: the scan. labels: (z, y, x) 1 left femur, 2 right. side: ``left`` or ``right``.
         density: the calibration, or why there is none. rules: of the acquisition. facts: of the patient.
         settings: the table. implant: whether this side is known to hold one.
+        drawn: (z, y, x) uint8 on the scan's grid, into which the regions are drawn (:mod:`region_labels`).
     """
     number = 1 if side == "left" else 2
-    hu, geometry, own = _around(ct, labels, number)
-    if hu is None or geometry is None or own is None:
+    part = _part_around(ct.geometry, labels, number)
+    if part is None:
         return FemurDensitometry(side, "there is no mask of this femur")
+    hu, geometry, own = ct.hu[part], _geometry_of(ct.geometry, part), labels[part]
     mask, others = own == number, (own != 0) & (own != number)
     if implant or _metal_ml(hu, mask, geometry) >= settings.number("implant.smallest_ml"):
         return FemurDensitometry(side, _IMPLANT)
@@ -69,6 +73,8 @@ def measure_femur(
         parts = BoneCompartments(nothing, nothing)
     else:
         parts = split_compartments(hu, mask, regions, geometry, scanned)
+    if drawn is not None:
+        drawn[part][mask] = region_label_map(regions, parts)[mask]
     femur = FemurVoxels(hu, mask, geometry, regions, BoneMask.of(mask, geometry, scanned), parts, rules.no_compartments)
     by_region = {name: measure_region(name, femur, density, settings) for name in MEASURED_REGIONS}
     areal = _areal(femur, others, density, facts, settings)
@@ -83,25 +89,24 @@ def measure_femur(
     )
 
 
-def _around(
-    ct: CTVolume, labels: np.ndarray, number: int
-) -> tuple[np.ndarray | None, Geometry | None, np.ndarray | None]:
-    """The scan around one femur; where the crop ends inside of the scan, a margin keeps its border off the bone."""
+def _part_around(geometry: Geometry, labels: np.ndarray, number: int) -> tuple[slice, slice, slice] | None:
+    """The part of the scan around one femur, with a margin that keeps its border off the bone; None without a femur."""
     here = labels == number
     used = [np.flatnonzero(here.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
     if used[0].size == 0:
-        return None, None, None
-    spacing = ct.geometry.spacing_xyz_mm[::-1]
+        return None
     box = []
-    for entry, step, size in zip(used, spacing, here.shape, strict=True):
+    for entry, step, size in zip(used, geometry.spacing_xyz_mm[::-1], here.shape, strict=True):
         margin = math.ceil(_NEAR_MM / step)
         box.append(slice(max(int(entry[0]) - margin, 0), min(int(entry[-1]) + 1 + margin, size)))
-    part = (box[0], box[1], box[2])
-    hu = ct.hu[part]
-    nz, ny, nx = hu.shape
-    origin = ct.geometry.to_physical([entry.start for entry in box][::-1])
-    geometry = Geometry((nz, ny, nx), ct.geometry.spacing_xyz_mm, origin, ct.geometry.direction)
-    return hu, geometry, labels[part]
+    return box[0], box[1], box[2]
+
+
+def _geometry_of(geometry: Geometry, part: tuple[slice, slice, slice]) -> Geometry:
+    """The grid of a part of a scan."""
+    nz, ny, nx = (entry.stop - entry.start for entry in part)
+    origin = geometry.to_physical([entry.start for entry in part][::-1])
+    return Geometry((nz, ny, nx), geometry.spacing_xyz_mm, origin, geometry.direction)
 
 
 def _metal_ml(hu: np.ndarray, mask: np.ndarray, geometry: Geometry) -> float:

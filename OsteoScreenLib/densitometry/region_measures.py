@@ -76,7 +76,7 @@ def measure_region(name: str, femur: FemurVoxels, density: Density, settings: Se
             why = "too few voxels of it were told apart in this scan"
         mean = Measure.without(_HU, why) if why else Measure(_mean(femur.hu, voxels), _HU, _mean_sd(femur.hu, voxels))
         result[f"{prefix or 'mean_'}hu"] = mean
-        result[f"{prefix}vbmd"] = _density_of(mean, density)
+        result[f"{prefix}vbmd"] = density_of(mean, density)
         if prefix == "trabecular_":
             result["trabecular_mineral"] = _mineral_of(mean, name, density, settings)
     volume = float(np.count_nonzero(inside)) * femur.geometry.voxel_volume_mm3 / 1000.0
@@ -101,7 +101,8 @@ def _mean_sd(hu: np.ndarray, voxels: np.ndarray) -> float:
     return float(hu[voxels].std(dtype=np.float64) / np.sqrt(max(np.count_nonzero(voxels) / 8.0, 1.0)))
 
 
-def _density_of(mean: Measure, density: Density) -> Measure:
+def density_of(mean: Measure, density: Density) -> Measure:
+    """K2HPO4-equivalent density of mean HU, in mg/cm3; withheld where the HU or the calibration are."""
     if mean.value is None or density.calibration is None or density.withheld:
         return Measure.without(_DENSITY, mean.withheld or density.withheld)
     calibration = density.calibration
@@ -110,7 +111,7 @@ def _density_of(mean: Measure, density: Density) -> Measure:
 
 
 def _mineral_of(mean: Measure, name: str, density: Density, settings: Settings) -> Measure:
-    found = _density_of(mean, density)
+    found = density_of(mean, density)
     if found.value is None or found.sd is None or density.calibration is None:
         return found
     model = _model(name, settings, density.calibration)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from OsteoScreenLib.errors import ModelError, printable
-from OsteoScreenLib.models.document import DOCUMENT, listed_files, networks_of, read_document
+from OsteoScreenLib.models.classifier_spec import ClassifierSpec
+from OsteoScreenLib.models.document import DOCUMENT, classifiers_of, listed_files, networks_of, read_document
 from OsteoScreenLib.models.file_rules import check_content, check_folder
 from OsteoScreenLib.models.network_spec import NetworkSpec
 
@@ -24,7 +25,8 @@ class ModelBundle:
         version: three numbers, such as ``0.1.0``.
         task: what it is for, such as ``femur_segmentation``.
         title: for people.
-        networks: what it can run, by name.
+        networks: what it can run on images, by name.
+        classifiers: what it can run on measured features, by name.
         document: all of ``model.json``: training data, metrics, limits, licence, intended use.
         folder: where its files lie.
         sha256: one digest for the whole bundle: of the names and digests of all its files with ``model.json``.
@@ -36,6 +38,7 @@ class ModelBundle:
     task: str
     title: str
     networks: Mapping[str, NetworkSpec]
+    classifiers: Mapping[str, ClassifierSpec]
     document: Mapping[str, Any]
     folder: Path
     sha256: str
@@ -75,6 +78,7 @@ def load_bundle(folder: str | os.PathLike[str]) -> ModelBundle:
         task=document["task"],
         title=document["title"],
         networks=networks_of(document, folder / DOCUMENT),
+        classifiers=classifiers_of(document, folder / DOCUMENT),
         document=document,
         folder=folder,
         sha256=_digest({DOCUMENT: hashlib.sha256(data).hexdigest(), **{n: f.sha256 for n, f in files.items()}}),

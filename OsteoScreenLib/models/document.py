@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from OsteoScreenLib.errors import ModelError, printable
+from OsteoScreenLib.models.classifier_spec import ClassifierSpec
 from OsteoScreenLib.models.file_rules import MAX_BYTES, MAX_FILES, check_file_name
 from OsteoScreenLib.models.network_spec import NetworkSpec
 
@@ -103,12 +104,17 @@ def check_document(document: Any, path: str | os.PathLike[str]) -> None:
         _invalid("metrics", "an object", path)
     _check_training_data(document.get("training_data"), path)
     files = listed_files(document, path)
-    networks = document.get("networks")
-    if not isinstance(networks, dict) or not networks:
-        _invalid("networks", "an object with at least one network", path)
+    networks, classifiers = document.get("networks"), document.get("classifiers", {})
+    if not isinstance(classifiers, dict):
+        _invalid("classifiers", "an object", path)
+    if not isinstance(networks, dict) or not (networks or classifiers):
+        _invalid("networks", "an object with at least one network, or an empty one beside classifiers", path)
     for name, data in networks.items():
         _check_text(name, "networks", path)
         _network(name, data, files, path)
+    for name, data in classifiers.items():
+        _check_text(name, "classifiers", path)
+        _classifier(name, data, files, path)
 
 
 def listed_files(document: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, ListedFile]:
@@ -145,6 +151,23 @@ def networks_of(document: Mapping[str, Any], path: str | os.PathLike[str]) -> di
     """The networks of a checked document, each with the digest of its file. Raises ModelError as the check does."""
     files = listed_files(document, path)
     return {name: _network(name, data, files, path) for name, data in document["networks"].items()}
+
+
+def classifiers_of(document: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, ClassifierSpec]:
+    """The classifiers of a checked document, with the digests of their files. Raises ModelError as the check does."""
+    files = listed_files(document, path)
+    return {name: _classifier(name, data, files, path) for name, data in document.get("classifiers", {}).items()}
+
+
+def _classifier(name: str, data: Any, files: Mapping[str, ListedFile], path: str | os.PathLike[str]) -> ClassifierSpec:
+    where = f"classifiers.{name}"
+    if not isinstance(data, dict) or set(data) != {"file", "settings"}:
+        _invalid(where, "an object with file and settings", path)
+    for key, ending in (("file", ".onnx"), ("settings", ".json")):
+        if not isinstance(data[key], str) or not data[key].endswith(ending) or data[key] not in files:
+            _invalid(f"{where}.{key}", f"a file that is listed and ends with {ending}", path)
+    file, settings = data["file"], data["settings"]
+    return ClassifierSpec(file, settings, files[file].sha256, files[settings].sha256)
 
 
 def _network(name: str, data: Any, files: Mapping[str, ListedFile], path: str | os.PathLike[str]) -> NetworkSpec:

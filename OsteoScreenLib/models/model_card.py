@@ -23,7 +23,11 @@ def model_card(bundle: ModelBundle) -> Iterator[Line]:
     yield from _section("Limits", [f"- {limit}" for limit in document["limits"]] or ["None are stated."])
     yield from _section("Trained on", _training_data(document["training_data"]) or ["This is not stated."])
     yield from _section("Measured", list(_flattened(document["metrics"])) or ["Nothing is stated."])
-    yield from _section("Networks", [_network(name, spec) for name, spec in bundle.networks.items()])
+    if bundle.networks:
+        yield from _section("Networks", [_network(name, spec) for name, spec in bundle.networks.items()])
+    if bundle.classifiers:
+        files = [f"- {name}: {spec.file}, {spec.settings}" for name, spec in bundle.classifiers.items()]
+        yield from _section("Classifiers of measured features", files)
     yield from _section("Licence", [document["licence"]])
     size = sum(file["size"] for file in document["files"].values()) / 1e6
     yield from _section("Files", [f"{bundle.folder}, {size:.1f} MB", f"sha256 {bundle.sha256}"])

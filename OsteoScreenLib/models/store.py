@@ -96,8 +96,10 @@ def verify_model(model_id: str, version: str | None = None) -> ModelBundle:
 def verify_folder(folder: Path) -> ModelBundle:
     """Do as :func:`verify_model`, for a bundle wherever it lies. Raises ModelError."""
     bundle = load_bundle(folder)
-    for spec in bundle.networks.values():
-        check_onnx(read_checked(bundle.folder / spec.file, spec.sha256), spec.file)
+    files = {spec.file: spec.sha256 for spec in bundle.networks.values()}
+    files |= {spec.file: spec.sha256 for spec in bundle.classifiers.values()}
+    for name, sha256 in files.items():
+        check_onnx(read_checked(bundle.folder / name, sha256), name)
     return bundle
 
 

@@ -1,0 +1,1 @@
+"""Bone-status models at prediction time: onnxruntime and numpy only."""

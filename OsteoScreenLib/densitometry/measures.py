@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ class Measure:
     def __post_init__(self) -> None:
         if (self.value is None) == (not self.withheld):
             raise ValueError("a measure has a value, or a reason why it has none")
+        if not all(math.isfinite(number) for number in (self.value, self.sd) if number is not None):
+            raise ValueError(f"a measure is a finite number, not {self.value} +- {self.sd} {self.unit}")
 
     @classmethod
     def without(cls, unit: str, reason: str) -> Measure:

@@ -18,15 +18,16 @@ from OsteoScreenLib.result.screened_case import ScreenedCase
 
 
 def write_case_files(case: ScreenedCase, ct: CTVolume, folder: Path) -> None:
-    """Write ``result.json``, ``report.html`` and, where there is a mask, ``segmentation.nii.gz`` into a folder.
+    """Write ``result.json``, ``report.html`` and, where there are any, ``segmentation.nii.gz`` and ``regions.nii.gz``.
 
     Raises:
         OSError, OutputError: a file cannot be written.
         MissingPackageError: Jinja2 or Pillow is not installed.
     """
     labels = None if case.masks is None else case.masks.labels
-    if labels is not None:
-        _write_mask(labels, ct, folder / "segmentation.nii.gz")
+    for name, array in (("segmentation.nii.gz", labels), ("regions.nii.gz", case.regions)):
+        if array is not None:
+            _write_labels(array, ct, folder / name)
     _write(folder / "report.html", case_report(case.result, ct, labels))
     _write(folder / "result.json", case.result.to_json())
 
@@ -48,8 +49,8 @@ def write_run_files(outcomes: Sequence[CaseOutcome], out: Path) -> None:
             raise
 
 
-def _write_mask(labels: np.ndarray, ct: CTVolume, path: Path) -> None:
-    """The mask on the scan's own grid. A full disk must be told from a bad name: it ends the whole run."""
+def _write_labels(labels: np.ndarray, ct: CTVolume, path: Path) -> None:
+    """Labels on the scan's own grid. A full disk must be told from a bad name: it ends the whole run."""
     try:
         write_labels(labels, ct.geometry, path)
     except OutputError as error:

@@ -9,13 +9,22 @@ from typing import Any
 
 from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.geometry import Geometry
+from OsteoScreenLib.densitometry.densitometry_result import Densitometry
 from OsteoScreenLib.errors import UsageError
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
 from OsteoScreenLib.result.segmentation_facts import SegmentationFacts
 from OsteoScreenLib.segmentation.femur_masks import FemurFinding
+from OsteoScreenLib.status.bone_status import BoneStatus
 
-SCHEMA_VERSION = 2
-"""1: checks only. 2: adds ``femurs``, ``segmentation`` and ``models``; files of version 1 are still read."""
+SCHEMA_VERSION = 3
+"""1: checks only. 2: adds ``femurs``, ``segmentation`` and ``models``. 3: adds ``densitometry`` and ``status``.
+Files of earlier versions are still read."""
+
+_ADDED: Mapping[int, Mapping[str, Any]] = {
+    2: {"femurs": {}, "segmentation": None, "models": []},
+    3: {"densitometry": None, "status": []},
+}
+"""What a file of an earlier version than this lacks, with what it means there."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,8 @@ class CaseResult:
         femurs: finding by side, ``left`` and ``right`` of the patient; empty where no mask was made.
         segmentation: where the masks came from, or why there are none; None where nobody asked for any.
         models: the models that were used: ``{"id", "version", "sha256"}`` each.
+        densitometry: what was measured of the bones, or why nothing was; None where nobody asked for it.
+        status: bone status, for each model and side.
         timings_s: seconds by step.
         software: versions that made this result.
     """
@@ -43,6 +54,8 @@ class CaseResult:
     femurs: Mapping[str, FemurFinding] = field(default_factory=dict)
     segmentation: SegmentationFacts | None = None
     models: tuple[Mapping[str, str], ...] = ()
+    densitometry: Densitometry | None = None
+    status: tuple[BoneStatus, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
     software: dict[str, str] = field(default_factory=dict)
 
@@ -69,6 +82,8 @@ class CaseResult:
             "femurs": {side: finding.to_dict() for side, finding in self.femurs.items()},
             "segmentation": None if self.segmentation is None else self.segmentation.to_dict(),
             "models": [dict(model) for model in self.models],
+            "densitometry": None if self.densitometry is None else self.densitometry.to_dict(),
+            "status": [status.to_dict() for status in self.status],
             "timings_s": {step: round(seconds, 3) for step, seconds in self.timings_s.items()},
             "software": dict(self.software),
         }
@@ -76,7 +91,7 @@ class CaseResult:
 
     @classmethod
     def from_json(cls, text: str) -> CaseResult:
-        """Read what :meth:`to_json` wrote, or a result of schema version 1, which knew no femora.
+        """Read what :meth:`to_json` wrote, or a result of an earlier schema version.
 
         Raises:
             UsageError: not a result, or of another schema version.
@@ -84,11 +99,11 @@ class CaseResult:
         try:
             data = json.loads(text)
             version = data["schema_version"]
-            if version == 1:
-                data = {**data, "femurs": {}, "segmentation": None, "models": []}
-            elif version != SCHEMA_VERSION:
-                raise UsageError(f"This result has schema version {version}, not 1 or {SCHEMA_VERSION}")
-            source, facts = dict(data["input"]), data["segmentation"]
+            if version not in range(1, SCHEMA_VERSION + 1):
+                raise UsageError(f"This result has schema version {version}, not 1 to {SCHEMA_VERSION}")
+            for later in range(version + 1, SCHEMA_VERSION + 1):
+                data = {**data, **_ADDED[later]}
+            source, facts, measured = dict(data["input"]), data["segmentation"], data["densitometry"]
             return cls(
                 case_id=data["case_id"],
                 geometry=Geometry.from_dict(source.pop("geometry")),
@@ -98,6 +113,8 @@ class CaseResult:
                 femurs={side: FemurFinding.from_dict(finding) for side, finding in data["femurs"].items()},
                 segmentation=None if facts is None else SegmentationFacts.from_dict(facts),
                 models=tuple(dict(model) for model in data["models"]),
+                densitometry=None if measured is None else Densitometry.from_dict(measured),
+                status=tuple(BoneStatus.from_dict(entry) for entry in data["status"]),
                 timings_s=dict(data["timings_s"]),
                 software=dict(data["software"]),
             )

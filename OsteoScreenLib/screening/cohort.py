@@ -152,6 +152,7 @@ def run_case(
         CancelledError, KeyboardInterrupt: the user asked to stop; nothing of this case is left behind.
     """
     started = time.perf_counter()
+    settings = settings.knowing(case.facts)
     try:
         kept = earlier_result(case, out, settings, segmenter) if resume else None
         if kept is not None:
@@ -203,7 +204,8 @@ def _read_screen_write(
         cancelled=cancelled,
     )
     reading = time.perf_counter() - started
-    screened = screen(ct, case.case_id, segmenter, part_of(progress, reading_share, 0.9), cancelled)
+    told = part_of(progress, reading_share, 0.9)
+    screened = screen(ct, case.case_id, segmenter, told, cancelled, settings.densitometry)
     result = replace(
         screened.result,
         input={**screened.result.input, "settings": asked_for(settings, segmenter)},

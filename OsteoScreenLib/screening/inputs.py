@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from OsteoScreenLib.densitometry.scores import PatientFacts
+
 MAX_LENGTH = 80
 """Longest case id; leaves room for the files below it within the 260 characters of a Windows path."""
 
@@ -24,10 +26,16 @@ _TAKEN_BY_THE_RUN = ("results.csv", "index.html")
 
 @dataclass(frozen=True)
 class CaseInput:
-    """One input of a run: the path as the user gave it, and the name of the folder its result goes to."""
+    """One input of a run.
+
+    Attributes:
+        path: as the user gave it. case_id: name of the folder its result goes to.
+        facts: that the user knows of this patient; None: none.
+    """
 
     path: Path
     case_id: str
+    facts: PatientFacts | None = None
 
     @property
     def name(self) -> str:

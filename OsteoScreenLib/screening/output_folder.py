@@ -14,8 +14,9 @@ from OsteoScreenLib.errors import OutputError
 
 RESULT_FILE = "result.json"
 MASK_FILE = "segmentation.nii.gz"
+REGIONS_FILE = "regions.nii.gz"
 
-_CASE_FILES = frozenset({RESULT_FILE, "report.html", MASK_FILE, "features.csv"})
+_CASE_FILES = frozenset({RESULT_FILE, "report.html", MASK_FILE, REGIONS_FILE, "features.csv"})
 _SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 _ADVICE = {

@@ -13,12 +13,15 @@ from OsteoScreenLib.quality.flag import QualityFlag
 from OsteoScreenLib.quality.registry import gravity
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.result.screened_case import ScreenedCase
+from OsteoScreenLib.screening.densitometry_options import DensitometryOptions
+from OsteoScreenLib.screening.densitometry_step import DensitometryStep, measure_bones
 from OsteoScreenLib.screening.femora import FemurStep, find_femora
 from OsteoScreenLib.screening.plain_values import plain, plain_finding, plain_flag
 from OsteoScreenLib.screening.software import software_versions
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
 
-_SHARE_OF_CHECKS = 0.2
+_CHECKED, _SEGMENTED = 0.2, 0.75
+"""Where checks and masks end on the bar, where masks and densitometry follow."""
 
 
 def screen(
@@ -27,8 +30,9 @@ def screen(
     segmenter: FemurSegmenter | None = None,
     progress: ProgressCallback = no_progress,
     cancelled: CancelToken = never_cancelled,
+    densitometry: DensitometryOptions | None = None,
 ) -> ScreenedCase:
-    """Check a CT, find its femora, and account for both.
+    """Check a CT, find its femora, measure their bone density, and account for all of it.
 
     Args:
         ct: the volume as read.
@@ -36,9 +40,11 @@ def screen(
         segmenter: the source of femur masks; None: checks only. Where it fails, the case keeps its checks and says in
             the flag ``no_femur_mask`` why there is no mask.
         progress, cancelled: see :mod:`OsteoScreenLib.progress`.
+        densitometry: what is asked of it; None: no bone density is measured. Without a segmenter there is nothing to
+            measure in.
 
     Returns:
-        The result with its masks; ``withheld`` where a flag forbids a bone status from this scan.
+        The result with its masks and regions; ``withheld`` where a flag forbids a bone status from this scan.
 
     Raises:
         CancelledError: the user asked to stop.
@@ -47,16 +53,24 @@ def screen(
     """
     stop_if(cancelled)
     started = time.perf_counter()
-    share = 1.0 if segmenter is None else _SHARE_OF_CHECKS
-    flags = checks.check_volume(ct, progress=part_of(progress, 0.0, share), cancelled=cancelled)
+    checked = 1.0 if segmenter is None else _CHECKED
+    flags = checks.check_volume(ct, progress=part_of(progress, 0.0, checked), cancelled=cancelled)
     seconds = time.perf_counter() - started
     stop_if(cancelled)
-    step = None
-    if segmenter is not None:
-        step = find_femora(ct, segmenter, flags, part_of(progress, share, 1.0), cancelled)
+    if segmenter is None:
+        return ScreenedCase(_result(ct, case_id, flags, seconds, None, None))
+    segmented = 1.0 if densitometry is None else _SEGMENTED
+    femora = find_femora(ct, segmenter, flags, part_of(progress, checked, segmented), cancelled)
+    stop_if(cancelled)
+    bones = None
+    if densitometry is not None:
+        told = part_of(progress, segmented, 1.0)
+        all_flags = (*flags, *femora.flags)
+        bones = measure_bones(ct, femora.masks, femora.facts.reason, all_flags, densitometry, told, cancelled)
         stop_if(cancelled)
-    result = _result(ct, case_id, flags, seconds, step)
-    return ScreenedCase(result, None if step is None else step.masks)
+        progress(1.0, "Screened")
+    result = _result(ct, case_id, flags, seconds, femora, bones)
+    return ScreenedCase(result, femora.masks, None if bones is None else bones.regions)
 
 
 def input_facts(ct: CTVolume) -> dict[str, Any]:
@@ -69,12 +83,19 @@ def input_facts(ct: CTVolume) -> dict[str, Any]:
 
 
 def _result(
-    ct: CTVolume, case_id: str, flags: tuple[QualityFlag, ...], seconds: float, step: FemurStep | None
+    ct: CTVolume,
+    case_id: str,
+    flags: tuple[QualityFlag, ...],
+    seconds: float,
+    step: FemurStep | None,
+    bones: DensitometryStep | None,
 ) -> CaseResult:
     timings = {"checks": seconds}
     masks = None if step is None else step.masks
     if step is not None and step.seconds is not None:
         timings["segmentation"] = step.seconds
+    if bones is not None and bones.seconds is not None:
+        timings["densitometry"] = bones.seconds
     return CaseResult(
         case_id=case_id,
         input=input_facts(ct),
@@ -84,6 +105,8 @@ def _result(
         femurs={} if masks is None else {side: plain_finding(entry) for side, entry in masks.femurs.items()},
         segmentation=None if step is None else step.facts,
         models=() if masks is None else tuple({**model} for model in masks.models),
+        densitometry=None if bones is None else bones.measured,
+        status=() if bones is None else bones.status,
         timings_s=timings,
         software=software_versions(),
     )

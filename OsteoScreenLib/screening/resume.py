@@ -15,7 +15,7 @@ from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.screening.femora import NO_MASK
 from OsteoScreenLib.screening.femur_source import FemurSource
 from OsteoScreenLib.screening.inputs import CaseInput
-from OsteoScreenLib.screening.output_folder import MASK_FILE, RESULT_FILE
+from OsteoScreenLib.screening.output_folder import MASK_FILE, REGIONS_FILE, RESULT_FILE
 from OsteoScreenLib.screening.settings import ScreenSettings
 
 _LOG = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ def earlier_result(
     It stands where ``out/case_id/result.json`` can be read, was made by this version of OsteoScreen with the same
     settings, and is of the same input: a file must have the same SHA-256; of a folder or a zip only what was read was
     digested, so it must have the same name, and nothing in it may have changed since the result was written. Where it
-    tells of femora, their mask must be there and the models must be those that would be used now; where a mask could
-    not be made, it is tried anew.
+    tells of femora, their mask and regions must be there and the models must be those that would be used now; where a
+    mask could not be made, it is tried anew.
     """
     path = out / case.case_id / RESULT_FILE
     try:
@@ -52,6 +52,7 @@ def earlier_result(
         _why_it_does_not_stand(result, case, asked_for(settings, segmenter))
         or _why_another_input(result, case.path, path)
         or _why_other_masks(result, path.with_name(MASK_FILE), segmenter)
+        or _why_other_regions(result, path.with_name(REGIONS_FILE), settings)
     )
     if why_not:
         _LOG.info("%s: made anew: %s", case.case_id, why_not)
@@ -99,6 +100,16 @@ def _why_other_masks(result: CaseResult, mask: Path, segmenter: FemurSource | No
     # Where no model can be had now, the earlier mask is better than none.
     same = models is None or [dict(model) for model in models] == [dict(model) for model in result.models]
     return "" if same else "the models have changed"
+
+
+def _why_other_regions(result: CaseResult, regions: Path, settings: ScreenSettings) -> str:
+    """Why the regions must be drawn anew; empty where they stand, or none were asked for or found."""
+    asked, measured = settings.densitometry, result.densitometry
+    if asked is None or not asked.regions or measured is None:
+        return ""
+    marks = [femur.landmarks for femur in measured.femora.values()]
+    divided = any(entry is not None and entry.neck_axis is not None for entry in marks)
+    return "its regions are not there" if divided and not regions.is_file() else ""
 
 
 def _changed_since(path: Path, moment: float, out: Path) -> bool:

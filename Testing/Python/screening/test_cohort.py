@@ -252,7 +252,7 @@ def test_resume_makes_a_result_anew_that_no_longer_stands(scans, out, writers, r
     elif change == "version":
         monkeypatch.setattr("OsteoScreenLib.__version__", "99")
     elif change == "another schema":
-        written.write_text(written.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+        written.write_text(written.read_text().replace('"schema_version": 3', '"schema_version": 99'))
     elif change == "gone":
         written.unlink()
     else:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from OsteoScreenLib.errors import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 SHOW_AFTER_S = 2.0
 """Work shorter than this shows no bar."""
@@ -25,7 +27,7 @@ class ProgressBar:
         self._console = console
         self._started = time.monotonic()
         self._bar: Progress | None = None
-        self._task = TaskID(0)
+        self._task: TaskID
 
     def __call__(self, fraction: float, message: str) -> None:
         """Show how far the work is."""
@@ -34,6 +36,8 @@ class ProgressBar:
         if self._bar is None:
             if time.monotonic() - self._started < SHOW_AFTER_S:
                 return
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
             columns = (BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
             text = TextColumn("{task.description}", markup=False)
             self._bar = Progress(*columns, text, console=self._console, transient=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -21,15 +24,12 @@ from OsteoScreenLib.errors import (
     UsageError,
 )
 from OsteoScreenLib.progress import ProgressCallback, part_of
-from OsteoScreenLib.radiomics.extraction import extract
 from OsteoScreenLib.radiomics.feature_table import FeatureRow, FeatureTable, joined
 from OsteoScreenLib.radiomics.grid_image import GridImage, read_image, read_mask
 from OsteoScreenLib.radiomics.mask_checks import labels_in
-from OsteoScreenLib.radiomics.pyradiomics_engine import extract_with_pyradiomics
-from OsteoScreenLib.radiomics.settings import Settings
-from OsteoScreenLib.radiomics.settings_file import load_settings
 
 _ENDINGS = (".csv", ".parquet")
+_Compute = Callable[[GridImage, GridImage, ProgressCallback], FeatureTable]
 
 
 class Engine(str, Enum):
@@ -73,10 +73,12 @@ def radiomics(
     if verbose or log_file is not None:
         logs.set_up(verbose or logs.verbose_logging(), log_file)
     refuse_output(out, overwrite, _ENDINGS)
-    settings = Settings() if params is None else load_settings(params)
     bar = ProgressBar(console.err())
     try:
-        table = _computed(image, masks, label, settings, engine, threads, bar)
+        with _reading(image, masks[0], part_of(bar, 0.0, 0.1)) as (grey, first_mask):
+            compute = _engine(engine, params, label, threads)
+            tables = _computed(grey, first_mask, masks, label, compute, part_of(bar, 0.1, 1.0))
+        table = joined([_named(table, image, mask) for table, mask in zip(tables, masks, strict=True)])
     except (CancelledError, UsageError, MissingPackageError):
         raise
     except OsteoScreenError as error:
@@ -103,45 +105,63 @@ def refuse_output(out: Path, overwrite: bool, endings: Sequence[str]) -> None:
         raise OutputError("The folder of --out does not exist", path=out, next_step="Make it, or give another --out.")
 
 
+@contextlib.contextmanager
+def _reading(
+    image: Path, mask: Path, progress: ProgressCallback
+) -> Iterator[tuple[Future[GridImage], Future[GridImage]]]:
+    """Both files read in threads of their own, while this one loads the engine; given up where that fails."""
+    stopped = threading.Event()
+    with ThreadPoolExecutor(2) as beside:
+        try:
+            yield beside.submit(read_image, image, progress, stopped.is_set), beside.submit(read_mask, mask)
+        finally:
+            stopped.set()
+
+
+def _engine(engine: Engine, params: str | None, label: list[int] | None, threads: int | None) -> _Compute:
+    """What computes the features of one mask."""
+    from OsteoScreenLib.radiomics.extraction import extract
+    from OsteoScreenLib.radiomics.pyradiomics_engine import extract_with_pyradiomics
+    from OsteoScreenLib.radiomics.settings import Settings
+    from OsteoScreenLib.radiomics.settings_file import load_settings
+
+    settings = Settings() if params is None else load_settings(params)
+    named = label or (None if settings.named_label is None else [settings.named_label])
+
+    def compute(image: GridImage, mask: GridImage, progress: ProgressCallback) -> FeatureTable:
+        labels = named or list(labels_in(mask))
+        if engine is Engine.PYRADIOMICS:
+            return extract_with_pyradiomics(image, mask, settings, labels=labels, progress=progress)
+        return extract(image, mask, settings, labels=labels, threads=threads, progress=progress)
+
+    return compute
+
+
 def _computed(
-    image: Path,
+    grey: Future[GridImage],
+    first_mask: Future[GridImage],
     masks: Sequence[Path],
     label: list[int] | None,
-    settings: Settings,
-    engine: Engine,
-    threads: int | None,
-    bar: ProgressCallback,
-) -> FeatureTable:
-    grey = read_image(image, progress=part_of(bar, 0.0, 0.1))
+    compute: _Compute,
+    progress: ProgressCallback,
+) -> list[FeatureTable]:
+    """A table for each mask; one that cannot be used has its error in the only row."""
+    image = grey.result()
     tables = []
     for done, path in enumerate(masks):
-        share = part_of(bar, 0.1 + 0.9 * done / len(masks), 0.1 + 0.9 * (done + 1) / len(masks))
+        share = part_of(progress, done / len(masks), (done + 1) / len(masks))
         try:
-            table = _of_mask(grey, read_mask(path), label, settings, engine, threads, share)
+            tables.append(compute(image, first_mask.result() if done == 0 else read_mask(path), share))
         except (CancelledError, UsageError, MissingPackageError):
             raise
         except OsteoScreenError as error:
             named = type(error)(error.message, path=error.path or path, next_step=error.next_step, code=error.code)
-            table = FeatureTable((FeatureRow(label[0] if label else 0, {}, error=named),))
-        rows = tuple(replace(row, image=image.name, mask=path.name) for row in table.rows)
-        tables.append(FeatureTable(rows))
-    return joined(tables)
+            tables.append(FeatureTable((FeatureRow(label[0] if label else 0, {}, error=named),)))
+    return tables
 
 
-def _of_mask(
-    image: GridImage,
-    mask: GridImage,
-    label: list[int] | None,
-    settings: Settings,
-    engine: Engine,
-    threads: int | None,
-    progress: ProgressCallback,
-) -> FeatureTable:
-    named = None if settings.named_label is None else [settings.named_label]
-    labels = label or named or list(labels_in(mask))
-    if engine is Engine.PYRADIOMICS:
-        return extract_with_pyradiomics(image, mask, settings, labels=labels, progress=progress)
-    return extract(image, mask, settings, labels=labels, threads=threads, progress=progress)
+def _named(table: FeatureTable, image: Path, mask: Path) -> FeatureTable:
+    return FeatureTable(tuple(replace(row, image=image.name, mask=mask.name) for row in table.rows))
 
 
 def _show(table: FeatureTable, out: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from OsteoScreenLib.ct.compact import compact
 from OsteoScreenLib.ct.digest import file_sha256
 from OsteoScreenLib.ct.geometry import Geometry
-from OsteoScreenLib.ct.nifti_header import check_nifti_voxels, is_gzip, read_nifti_header
+from OsteoScreenLib.ct.nifti_header import is_gzip, read_nifti_header, read_nifti_voxels
 from OsteoScreenLib.ct.safe_path import path_for_itk
 from OsteoScreenLib.ct.sidecar import read_sidecar
 from OsteoScreenLib.ct.volume import CTVolume, Source
@@ -74,15 +74,14 @@ def read_image_file(
             ``missing_data_file``.
     """
     progress(0.0, "Checking the file")
-    oriented = _check_raw_file(path, kind)
+    oriented, voxels = _check_raw_file(path, kind)
     stop_if(cancelled)
     progress(0.3, "Reading the voxels")
-    image = _read_with_itk(path, kind)
+    geometry, hu = _read_with_itk(path, kind, voxels)
     stop_if(cancelled)
     progress(0.7, "Taking over the voxels")
-    geometry = geometry_of_itk(image, path)
     volume = CTVolume(
-        hu=_voxels(image),
+        hu=hu,
         geometry=geometry,
         acquisition=read_sidecar(path),
         source=Source(name=Path(path).name, kind=kind, sha256=file_sha256(path), oriented=oriented),
@@ -91,8 +90,8 @@ def read_image_file(
     return volume
 
 
-def geometry_of_itk(image: sitk.Image, path: str | os.PathLike[str]) -> Geometry:
-    """Geometry of a three-dimensional SimpleITK image.
+def geometry_of_itk(image: sitk.Image | sitk.ImageFileReader, path: str | os.PathLike[str]) -> Geometry:
+    """Geometry of a three-dimensional SimpleITK image, or of the one that a reader has read the header of.
 
     Raises:
         InputError: ``impossible_geometry``.
@@ -115,19 +114,18 @@ def geometry_of_itk(image: sitk.Image, path: str | os.PathLike[str]) -> Geometry
     return geometry
 
 
-def _check_raw_file(path: str | os.PathLike[str], kind: str) -> bool:
-    """Look at the header before ITK does; returns whether it states an orientation."""
+def _check_raw_file(path: str | os.PathLike[str], kind: str) -> tuple[bool, np.ndarray | None]:
+    """Look at the file before ITK does: whether it states an orientation, and its voxels where they were read."""
     if kind == "nifti":
         header = read_nifti_header(path)
         packing = MAX_COMPRESSION if is_gzip(path) else 1
         _check_declared_size(header.n_voxels * header.bytes_per_voxel, path, packing)
-        check_nifti_voxels(path, header)
-        return header.has_orientation
+        return header.has_orientation, read_nifti_voxels(path, header)
     with Path(path).open("rb") as stream:
         header_text = stream.read(_HEADER_BYTES)
     _check_dimensions(header_text, path)
     _check_data_file(header_text, path)
-    return _ORIENTATION_KEYS[kind].search(header_text) is not None
+    return _ORIENTATION_KEYS[kind].search(header_text) is not None, None
 
 
 def _check_declared_size(declared: int, path: str | os.PathLike[str], packing: int) -> None:
@@ -178,7 +176,8 @@ def _check_data_file(header_text: bytes, path: str | os.PathLike[str]) -> None:
         )
 
 
-def _read_with_itk(path: str | os.PathLike[str], kind: str) -> sitk.Image:
+def _read_with_itk(path: str | os.PathLike[str], kind: str, voxels: np.ndarray | None) -> tuple[Geometry, np.ndarray]:
+    """Geometry and voxels as ITK reads them; the voxels from the file only where they were not read before."""
     import SimpleITK as sitk
 
     suffixes = _ITK_SUFFIXES[kind]
@@ -192,10 +191,13 @@ def _read_with_itk(path: str | os.PathLike[str], kind: str) -> sitk.Image:
         try:
             reader.ReadImageInformation()
             _check_information(reader, path, kind)
+            if voxels is not None and reader.GetSize() == voxels.shape[::-1]:
+                return geometry_of_itk(reader, path), compact(voxels)
             image = reader.Execute()
         except RuntimeError as error:
             raise _itk_error(error, path) from error
-    return sitk.JoinSeries([image]) if image.GetDimension() == 2 else image
+    image = sitk.JoinSeries([image]) if image.GetDimension() == 2 else image
+    return geometry_of_itk(image, path), compact(sitk.GetArrayViewFromImage(image))
 
 
 def _check_information(reader: sitk.ImageFileReader, path: str | os.PathLike[str], kind: str) -> None:
@@ -247,9 +249,3 @@ def _itk_error(error: RuntimeError, path: str | os.PathLike[str]) -> InputError:
     return InputError(
         "The image cannot be read; its header may be damaged", path=path, next_step="Convert the scan again."
     )
-
-
-def _voxels(image: sitk.Image) -> np.ndarray:
-    import SimpleITK as sitk
-
-    return compact(sitk.GetArrayViewFromImage(image))

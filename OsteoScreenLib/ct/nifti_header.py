@@ -11,12 +11,12 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from OsteoScreenLib.ct.gzip_stream import unpack
 from OsteoScreenLib.errors import InputError
 
 _NIFTI1_BYTES, _NIFTI2_BYTES = 348, 540
@@ -31,7 +31,8 @@ class NiftiHeader:
     Attributes:
         dim: (n, size 1 ... size 7) as stored; pixdim_mm: voxel sizes as stored (first three axes).
         bytes_per_voxel: from bitpix. data_offset: where the voxels begin.
-        float_type: numpy type of the voxels where they are floating-point numbers, else None.
+        voxel_type: numpy type of the voxels; None where it is a rare one, or several numbers to a voxel.
+        is_scaled: whether slope and intercept make other numbers of what is stored.
         qform_code, sform_code: 0 where that orientation is absent. srow: (3, 4) sform matrix.
     """
 
@@ -39,7 +40,8 @@ class NiftiHeader:
     pixdim_mm: tuple[float, float, float]
     bytes_per_voxel: int
     data_offset: int
-    float_type: np.dtype | None
+    voxel_type: np.dtype | None
+    is_scaled: bool
     qform_code: int
     sform_code: int
     srow: np.ndarray
@@ -72,38 +74,43 @@ def read_nifti_header(path: str | os.PathLike[str]) -> NiftiHeader:
     return header
 
 
-def check_nifti_voxels(path: str | os.PathLike[str], header: NiftiHeader) -> None:
-    """Make sure that every declared voxel is in the file and is a number; for that a compressed file is unpacked once.
+def read_nifti_voxels(path: str | os.PathLike[str], header: NiftiHeader) -> np.ndarray | None:
+    """Read the voxels and make sure that every declared one is in the file and is a number.
 
     ITK would put zeros where voxels lack, and zeros where they are not numbers.
+
+    Returns:
+        (z, y, x) the voxels as they are stored, which are those that ITK reads; None where ITK is to be asked for them:
+        they are to be scaled, of a rare number type, or not of three dimensions.
 
     Raises:
         InputError: ``truncated``, ``damaged`` or ``non_finite_voxels``.
     """
-    found = _length(path, header)
-    if found < header.expected_bytes:
-        raise _too_short(path, f"its header declares {header.expected_bytes} bytes and it holds {found}")
+    content = np.empty(header.expected_bytes, dtype=np.uint8)  # takes memory only as far as it is filled
+    found = _fill(path, content)
+    if found < len(content):
+        raise _too_short(path, f"its header declares {len(content)} bytes and it holds {found}")
+    kind = header.voxel_type
+    if kind is None or kind.itemsize != header.bytes_per_voxel:
+        return None
+    voxels = content[header.data_offset :].view(kind)
+    if kind.kind == "f":
+        _refuse_not_numbers(voxels, path)
+    if header.is_scaled or header.dim[0] != 3:
+        return None
+    return voxels.reshape(header.dim[3:0:-1])
 
 
-def _length(path: str | os.PathLike[str], header: NiftiHeader) -> int:
-    if header.float_type is None and not is_gzip(path):
-        return Path(path).stat().st_size
-    total, bad, rest = 0, 0, b""
-    for chunk in _chunks(path, limit=header.expected_bytes):
-        if header.float_type is not None:
-            voxels = rest + chunk[max(0, header.data_offset - total) :]
-            whole = len(voxels) - len(voxels) % header.float_type.itemsize
-            bad += int(np.count_nonzero(~np.isfinite(np.frombuffer(voxels[:whole], header.float_type))))
-            rest = voxels[whole:]
-        total += len(chunk)
-    if bad and total >= header.expected_bytes:
+def _refuse_not_numbers(voxels: np.ndarray, path: str | os.PathLike[str]) -> None:
+    parts = range(0, len(voxels), _CHUNK_BYTES)
+    bad = sum(int(np.count_nonzero(~np.isfinite(voxels[start : start + _CHUNK_BYTES]))) for start in parts)
+    if bad:
         raise InputError(
             f"{bad} voxels are not numbers (NaN or infinite)",
             path=path,
             next_step="Convert the scan again from DICOM.",
             code="non_finite_voxels",
         )
-    return total
 
 
 def is_gzip(path: str | os.PathLike[str]) -> bool:
@@ -121,15 +128,11 @@ def _first_bytes(path: str | os.PathLike[str], count: int) -> bytes:
         raise _damaged(path, error) from error
 
 
-def _chunks(path: str | os.PathLike[str], limit: int) -> Iterator[bytes]:
-    """The unpacked content up to ``limit`` bytes, so that a bomb costs nothing; an early end is an error."""
-    opener = gzip.open if is_gzip(path) else open
+def _fill(path: str | os.PathLike[str], content: np.ndarray) -> int:
+    """Unpack into an array and no further, so that a bomb costs nothing; returns the bytes found."""
     try:
-        with opener(path, "rb") as stream:
-            while limit > 0 and (chunk := stream.read(min(_CHUNK_BYTES, limit))):
-                limit -= len(chunk)
-                yield chunk
-            stream.read(1)  # lets gzip meet its checksum
+        with Path(path).open("rb") as stream:
+            return unpack(stream, content) if is_gzip(path) else stream.readinto(content.data)
     except EOFError as error:
         raise _too_short(path, "the compressed data stop in their middle") from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -156,7 +159,8 @@ def _parse(raw: bytes, path: str | os.PathLike[str]) -> NiftiHeader:
                 pixdim_mm=struct.unpack_from(f"{order}3f", raw, 80),
                 bytes_per_voxel=struct.unpack_from(f"{order}h", raw, 72)[0] // 8,
                 data_offset=_offset(struct.unpack_from(f"{order}f", raw, 108)[0]),
-                float_type=_float_type(struct.unpack_from(f"{order}h", raw, 70)[0], order),
+                voxel_type=_voxel_type(struct.unpack_from(f"{order}h", raw, 70)[0], order),
+                is_scaled=_is_scaled(*struct.unpack_from(f"{order}2f", raw, 112)),
                 qform_code=struct.unpack_from(f"{order}h", raw, 252)[0],
                 sform_code=struct.unpack_from(f"{order}h", raw, 254)[0],
                 srow=np.array(struct.unpack_from(f"{order}12f", raw, 280), dtype=float).reshape(3, 4),
@@ -167,7 +171,8 @@ def _parse(raw: bytes, path: str | os.PathLike[str]) -> NiftiHeader:
                 pixdim_mm=struct.unpack_from(f"{order}3d", raw, 112),
                 bytes_per_voxel=struct.unpack_from(f"{order}h", raw, 14)[0] // 8,
                 data_offset=_offset(struct.unpack_from(f"{order}q", raw, 168)[0]),
-                float_type=_float_type(struct.unpack_from(f"{order}h", raw, 12)[0], order),
+                voxel_type=_voxel_type(struct.unpack_from(f"{order}h", raw, 12)[0], order),
+                is_scaled=_is_scaled(*struct.unpack_from(f"{order}2d", raw, 176)),
                 qform_code=struct.unpack_from(f"{order}i", raw, 344)[0],
                 sform_code=struct.unpack_from(f"{order}i", raw, 348)[0],
                 srow=np.array(struct.unpack_from(f"{order}12d", raw, 400), dtype=float).reshape(3, 4),
@@ -184,10 +189,15 @@ def _starts_with(raw: bytes, order: str, number: int) -> bool:
     return bool(struct.unpack_from(f"{order}i", raw)[0] == number)
 
 
-def _float_type(code: int, order: str) -> np.dtype | None:
-    """NIfTI data types 16 and 64 are float32 and float64."""
-    name = {16: "f4", 64: "f8"}.get(code)
+def _voxel_type(code: int, order: str) -> np.dtype | None:
+    """By NIfTI's number of the data type."""
+    name = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}.get(code)
     return None if name is None else np.dtype(order + name)
+
+
+def _is_scaled(slope: float, intercept: float) -> bool:
+    """A slope of 0 means none."""
+    return slope not in (0.0, 1.0) or intercept != 0.0
 
 
 def _offset(value: float) -> int:

@@ -48,8 +48,8 @@ def largest_distance_in_planes(vertices: np.ndarray, spacing_zyx_mm: tuple[float
     for plane in np.argsort(-diagonal, kind="stable"):
         if diagonal[plane] <= best:
             break
-        points = flat[planes[plane] : ends[plane]]
-        best = max(best, _farthest_pair(_ends_of_rows(points) / 2 * np.asarray(spacing_zyx_mm)[others]))
+        points = _ends_of_rows(flat[planes[plane] : ends[plane]]) * scale
+        best = max(best, _farthest_pair(_that_may_end_a_diameter(points)))
     return best
 
 

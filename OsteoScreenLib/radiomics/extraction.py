@@ -70,8 +70,8 @@ def extract(
         refuse_absent(label, present)
     progress(0.0, "Preparing the regions")
     stop_if(cancelled)
-    with linear_algebra_in_one_thread():
-        frames = prepare(image, mask, wanted, settings)
+    with linear_algebra_in_one_thread(), ThreadPoolExecutor(1) as beside:
+        frames = prepare(image, mask, wanted, settings, beside)
         collected = [_Collected(region) for frame in frames for region in frame.regions]
         _run(frames, {id(one.region): one for one in collected}, settings, threads, progress, cancelled)
     software = provenance.of_software(settings) if settings.values["additionalInfo"] else {}
@@ -165,8 +165,10 @@ def _row(one: _Collected, settings: Settings, software: dict[str, Any]) -> Featu
     for values, said in one.answers.values():
         features |= values
         notes += said
-    region = one.region
-    return FeatureRow(region.label, features, {**software, **region.facts}, tuple(notes), region.error)
+    region, facts = one.region, dict(software)
+    for found in one.region.facts:
+        facts |= found.result()
+    return FeatureRow(region.label, features, facts, tuple(notes), region.error)
 
 
 def _processors() -> int:

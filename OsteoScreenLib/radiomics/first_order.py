@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from OsteoScreenLib.radiomics.discretisation import Levels
@@ -33,7 +35,7 @@ def first_order_features(
         two voxels.
     """
     values = values.astype(np.float64)
-    low, quarter, median, three_quarters, high = np.percentile(values, (10, 25, 50, 75, 90))
+    low, quarter, median, three_quarters, high = quantiles(values, (0.10, 0.25, 0.50, 0.75, 0.90))
     mean = values.mean()
     centred = values - mean
     squares = centred * centred
@@ -66,3 +68,21 @@ def first_order_features(
         "Variance": second,
     }
     return {name: float(value) for name, value in found.items()}
+
+
+def quantiles(values: np.ndarray, shares: Sequence[float]) -> list[float]:
+    """Quantiles with linear interpolation, to the last digit those of ``np.percentile``, which loads masked arrays.
+
+    Args:
+        values: (n,) floating-point numbers, n at least 1.
+        shares: from 0 to 1.
+    """
+    places = [share * (len(values) - 1) for share in shares]
+    below = [int(place) for place in places]
+    above = [min(place + 1, len(values) - 1) for place in below]
+    ordered = np.partition(values, sorted({*below, *above}))
+    found = []
+    for place, low, high in zip(places, below, above, strict=True):
+        part, step = place - low, ordered[high] - ordered[low]
+        found.append(float(ordered[low] + step * part if part < 0.5 else ordered[high] - step * (1 - part)))
+    return found

@@ -158,13 +158,20 @@ def _vertices(padded: np.ndarray) -> np.ndarray:
 @functools.lru_cache(maxsize=8)
 def _pieces(spacing: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each case: area (128,), sum of the triangles' a x b + b x c + c x a (128, 3), sum of det(a, b, c) (128,)."""
-    areas, normals, volumes = np.zeros(128), np.zeros((128, 3)), np.zeros(128)
-    for case in range(1, 128):
-        a, b, c = np.moveaxis(triangles(case) * np.array(spacing), 1, 0)
-        areas[case] = 0.5 * np.linalg.norm(np.cross(a - c, b - c), axis=1).sum()
-        normals[case] = (np.cross(a, b) + np.cross(b, c) + np.cross(c, a)).sum(axis=0)
-        volumes[case] = (np.cross(a, b) * c).sum()
-    return areas, normals, volumes
+    corners = [triangles(case) for case in range(1, 128)]
+    case = np.repeat(np.arange(1, 128), [len(found) for found in corners])
+    a, b, c = np.moveaxis(np.concatenate(corners) * np.array(spacing), 1, 0)
+    areas = 0.5 * np.linalg.norm(_cross(a - c, b - c), axis=1)
+    normals = _cross(a, b) + _cross(b, c) + _cross(c, a)
+    volumes = (_cross(a, b) * c).sum(axis=1)
+    sums = [np.bincount(case, weights=values, minlength=128) for values in (areas, *normals.T, volumes)]
+    return sums[0], np.stack(sums[1:4], axis=1), sums[4]
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The cross product along the last axis; numpy's own takes ten times as long for a few vectors."""
+    after, before = [1, 2, 0], [2, 0, 1]
+    return a[..., after] * b[..., before] - a[..., before] * b[..., after]
 
 
 def _segments(inside: list[bool]) -> list[tuple[int, int]]:
@@ -199,7 +206,7 @@ def _loops(segments: list[tuple[int, int]], inside: list[bool]) -> list[list[int
 
 def _faces_outwards(loop: list[int], inside: list[bool]) -> bool:
     points = _MIDDLES[loop]
-    normal = np.cross(points, np.roll(points, -1, axis=0)).sum(axis=0)
+    normal = _cross(points, points[[*range(1, len(points)), 0]]).sum(axis=0)
     outwards = np.zeros(3)
     for edge in loop:
         a, b = _EDGES[edge]

@@ -24,9 +24,7 @@ def labels_in(mask: GridImage) -> tuple[int, ...]:
     elif mask.array.dtype.kind not in "iu":
         raise InputError("The mask does not hold whole numbers", next_step="Give a label map.", code="not_labels")
     else:
-        # Slice by slice: sorting a whole scan at once would take its size in memory again.
-        seen = set().union(*(np.unique(plane).tolist() for plane in mask.array))
-        found = tuple(sorted(seen - {0}))
+        found = tuple(sorted(set().union(*map(_labels_of, mask.array))))
     if not found:
         raise InputError(
             "The mask is empty: nothing in it is marked",
@@ -34,6 +32,14 @@ def labels_in(mask: GridImage) -> tuple[int, ...]:
             code="empty_mask",
         )
     return found
+
+
+def _labels_of(plane: np.ndarray) -> list[int]:
+    """The labels of a slice: a whole scan at once would take its size in memory again."""
+    marked = plane[plane != 0]
+    found = np.flatnonzero(np.bincount(marked)) if marked.dtype in (np.uint8, np.uint16) else np.unique(marked)
+    labels: list[int] = found.tolist()
+    return labels
 
 
 def refuse_absent(label: int, present: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +34,7 @@ class PreparedRegion:
         box: where it lies in the frame's image.
         region: its voxels, resegmented where asked for.
         shape_mask: (z, y, x) bool that shape is computed of.
-        facts: provenance, by PyRadiomics' names.
+        facts: provenance, by PyRadiomics' names, in order.
         error: why there are no features, where there are none.
     """
 
@@ -41,7 +42,7 @@ class PreparedRegion:
     box: Box = (slice(0, 0), slice(0, 0), slice(0, 0))
     region: Region | None = None
     shape_mask: np.ndarray | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: list[Future[dict[str, Any]]] = field(default_factory=list)
     error: OsteoScreenError | None = None
 
 
@@ -53,28 +54,37 @@ class Frame:
     regions: list[PreparedRegion]
 
 
-def prepare(image: GridImage, mask: GridImage, labels: Sequence[int], settings: Settings) -> list[Frame]:
+def prepare(
+    image: GridImage, mask: GridImage, labels: Sequence[int], settings: Settings, beside: Executor
+) -> list[Frame]:
     """Normalise, resample or cut, check and resegment, in PyRadiomics' order.
 
     A label that cannot be used has its error in place of a region; the others go on.
+
+    Args:
+        image, mask, labels, settings: as of :func:`OsteoScreenLib.radiomics.extraction.extract`.
+        beside: finds provenance meanwhile.
 
     Returns:
         One frame for all labels where the grid stays the image's own; else one for each.
     """
     values = settings.values
-    facts = provenance.of_image(image, "original") if values["additionalInfo"] else {}
+    of_files = []
+    if values["additionalInfo"]:
+        of_files.append(beside.submit(provenance.of_image, image, "original"))
+        of_files.append(beside.submit(provenance.of_labels, mask))
     if values["normalize"]:
         image = _normalised(image, values)
     apart = settings.resamples or values["preCrop"]
     frames: list[Frame] = []
     for label in labels:
-        found = PreparedRegion(label, facts=dict(facts))
+        found = PreparedRegion(label, facts=list(of_files))
         try:
             one = GridImage((mask.array == label).view(np.uint8), mask.geometry)
             if values["additionalInfo"]:
-                found.facts |= provenance.of_mask(None, one, "original", mask_hash=provenance.hash_of_labels(mask))
-            own_image, own_mask = _on_working_grid(image, one, settings, found.facts)
-            _cut_out(own_image, own_mask, settings, found)
+                found.facts.append(beside.submit(provenance.of_mask, None, one, "original"))
+            own_image, own_mask = _on_working_grid(image, one, settings, found.facts, beside)
+            _cut_out(own_image, own_mask, settings, found, beside)
         except OsteoScreenError as error:
             own_image, found.error = image, error
         if apart or not frames:
@@ -85,7 +95,7 @@ def prepare(image: GridImage, mask: GridImage, labels: Sequence[int], settings: 
 
 
 def _on_working_grid(
-    image: GridImage, mask: GridImage, settings: Settings, facts: dict[str, Any]
+    image: GridImage, mask: GridImage, settings: Settings, facts: list[Future[dict[str, Any]]], beside: Executor
 ) -> tuple[GridImage, GridImage]:
     """Image and mask (0 and 1) on one grid."""
     values = settings.values
@@ -94,7 +104,8 @@ def _on_working_grid(
         image, mask = put(image, mask, values)
         _refuse_lost(mask)
         if values["additionalInfo"]:
-            facts |= provenance.of_image(image, "interpolated") | provenance.of_mask(image, mask, "interpolated")
+            facts.append(beside.submit(provenance.of_image, image, "interpolated"))
+            facts.append(beside.submit(provenance.of_mask, image, mask, "interpolated"))
         return image, mask
     why = why_other_grid(image, mask, values.get("geometryTolerance"))
     if why and values.get("correctMask", False):
@@ -102,7 +113,7 @@ def _on_working_grid(
         mask = onto_grid(mask, image)
         _refuse_lost(mask)
         if values["additionalInfo"]:
-            facts |= provenance.of_mask(image, mask, "corrected")
+            facts.append(beside.submit(provenance.of_mask, image, mask, "corrected"))
     else:
         refuse_other_grid(why)
     if values["preCrop"]:
@@ -110,7 +121,7 @@ def _on_working_grid(
     return image, mask
 
 
-def _cut_out(image: GridImage, mask: GridImage, settings: Settings, found: PreparedRegion) -> None:
+def _cut_out(image: GridImage, mask: GridImage, settings: Settings, found: PreparedRegion, beside: Executor) -> None:
     """Check and resegment the region and keep its bounding box."""
     values = settings.values
     box = bounding_box(mask.array > 0)
@@ -130,7 +141,8 @@ def _cut_out(image: GridImage, mask: GridImage, settings: Settings, found: Prepa
         _check(part[inner], values)
         if values["additionalInfo"]:
             new = GridImage(part.astype(np.uint8), image.cropped(box).geometry)
-            found.facts |= provenance.of_mask(image.cropped(box), new, "resegmented", shift=box, whole=image)
+            left = beside.submit(provenance.of_mask, image.cropped(box), new, "resegmented", shift=box, whole=image)
+            found.facts.append(left)
         # PyRadiomics computes shape of the mask as it was, cut to the box of the part that is left; IBSI does not cut.
         shape_mask = part if values.get("resegmentShape", False) else whole
         found.shape_mask = shape_mask if settings.ibsi else shape_mask[inner]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import platform
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import OsteoScreenLib
 from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.mask_checks import Box, bounding_box
+from OsteoScreenLib.radiomics.packages import pywavelets
 from OsteoScreenLib.radiomics.settings import Settings
 from OsteoScreenLib.radiomics.size_zones import number_of_parts
 
@@ -21,16 +21,15 @@ PREFIX = "diagnostics_"
 
 def of_software(settings: Settings) -> dict[str, Any]:
     """Versions of what computes, and the settings."""
-    import scipy
     import SimpleITK as sitk
 
     said = settings.to_dict()
+    wavelets = {f"{PREFIX}Versions_PyWavelet": pywavelets().__version__} if "Wavelet" in settings.image_types else {}
     return {
         f"{PREFIX}Versions_OsteoScreen": OsteoScreenLib.__version__,
         f"{PREFIX}Versions_Numpy": np.__version__,
-        f"{PREFIX}Versions_SciPy": scipy.__version__,
         f"{PREFIX}Versions_SimpleITK": sitk.Version().VersionString(),
-        f"{PREFIX}Versions_PyWavelet": _version("PyWavelets"),
+        **wavelets,
         f"{PREFIX}Versions_Python": platform.python_version(),
         f"{PREFIX}Configuration_Settings": json.dumps(said["setting"]),
         f"{PREFIX}Configuration_EnabledImageTypes": json.dumps(said["imageType"]),
@@ -58,14 +57,12 @@ def of_mask(
     mask: GridImage,
     step: str,
     *,
-    mask_hash: str = "",
     shift: Box | None = None,
     whole: GridImage | None = None,
 ) -> dict[str, Any]:
     """Box, size, parts and centre of a mask (0 and 1), and the grey values below it where an image is given.
 
     Args:
-        mask_hash: of the mask file's labels; kept where given.
         shift: where ``mask`` was cut out of ``whole``; indices are told in the latter.
     """
     start = f"{PREFIX}Mask-{step}_"
@@ -74,8 +71,7 @@ def of_mask(
     offset = [part.start + (0 if shift is None else more.start) for part, more in zip(box, shift or box, strict=True)]
     centre = [float(np.mean(axis)) + first for axis, first in zip(np.nonzero(inside), offset, strict=True)][::-1]
     outer = whole or mask
-    facts: dict[str, Any] = {f"{start}Hash": mask_hash} if mask_hash else {}
-    facts |= {
+    facts: dict[str, Any] = {
         f"{start}Spacing": mask.geometry.spacing_xyz_mm,
         f"{start}Size": outer.array.shape[::-1],
         f"{start}BoundingBox": (*offset[::-1], *inside.shape[::-1]),
@@ -92,19 +88,12 @@ def of_mask(
     return facts
 
 
-def hash_of_labels(mask: GridImage) -> str:
+def of_labels(mask: GridImage) -> dict[str, Any]:
     """SHA-1 of the labels as 32-bit numbers, as PyRadiomics takes it."""
     digest = hashlib.sha1(usedforsecurity=False)
     for plane in mask.array:
         digest.update(np.ascontiguousarray(plane, dtype=np.uint32).data)
-    return digest.hexdigest()
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+    return {f"{PREFIX}Mask-original_Hash": digest.hexdigest()}
 
 
 def _sha1(array: np.ndarray) -> str:

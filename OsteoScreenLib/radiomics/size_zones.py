@@ -54,10 +54,10 @@ def zones(region: Region, levels: Levels, flat_axis: int | None) -> tuple[np.nda
         along[:-1] = padded.alike((0, 0, 1))
     starts = padded.dense != 0
     starts[1:] &= ~along[:-1]
-    first = np.flatnonzero(starts)
-    node = np.cumsum(starts, dtype=np.int32)
-    node -= 1
-    lengths = np.bincount(node.take(padded.places), minlength=len(first))
+    first = np.flatnonzero(starts.take(padded.places))
+    lengths = np.diff(first, append=region.size)
+    node = np.empty(len(padded.dense), dtype=np.int32)
+    node[padded.places] = np.repeat(np.arange(len(first), dtype=np.int32), lengths)
     left, right = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
     for offset in region.directions((1,), flat_axis):
         if any(offset[:2]):  # along the row, the nodes have done it
@@ -67,14 +67,14 @@ def zones(region: Region, levels: Levels, flat_axis: int | None) -> tuple[np.nda
     zone = connected(len(first), np.concatenate(left), np.concatenate(right))
     sizes = np.bincount(zone, weights=lengths).astype(np.int64)
     own = np.flatnonzero(sizes)
-    return padded.dense.take(first.take(own)), sizes.take(own)
+    return levels.index.take(first.take(own)), sizes.take(own)
 
 
 def _touching(padded: PaddedRegion, along: np.ndarray, offset: Offset) -> np.ndarray:
     """Flat places where a voxel and the one an offset ahead are of the same level.
 
-    Pairs of the same two runs are told once. A pair at an angle is left out where either voxel has a neighbour of its own
-    level straight across from the other: that pair is told already.
+    Pairs of the same two runs are told once. A pair at an angle is left out where either voxel has a neighbour of its
+    own level straight across from the other: that pair is told already.
     """
     step = padded.step(offset)
     same = padded.alike(offset)

@@ -39,7 +39,7 @@ def spline_on_axes(array: np.ndarray, positions: Sequence[np.ndarray]) -> np.nda
         if places.min() < -0.49 or places.max() > n - 0.51:
             return None
     z, y, x = (_weights(n, places) for n, places in zip(array.shape, positions, strict=True))
-    value = np.stack([y @ (plane.astype(np.float64) @ x.T) for plane in array])
+    value = np.stack([(y @ plane.astype(np.float64)) @ x.T for plane in array])
     value = (z @ value.reshape(len(value), -1)).reshape(len(z), len(y), len(x))
     nearest = np.rint(value)
     nearest -= value

@@ -142,7 +142,9 @@ def main() -> None:
     gc.disable()  # until the command begins: what loading makes stays, and looking through it costs a tenth of it
     # A scheduler or a parent process that ends this one deserves the same tidy end as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run())
+    code = run()
+    gc.freeze()  # what is there ends with the process: nothing to look through
+    sys.exit(code)
 
 
 def _exit_code(code: object) -> int:

@@ -14,9 +14,15 @@ from OsteoScreenLib.errors import UsageError
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, stop_if
 from OsteoScreenLib.radiomics import provenance
 from OsteoScreenLib.radiomics.feature_table import FeatureRow, FeatureTable
-from OsteoScreenLib.radiomics.filters import Derived, derived_images, names_of
+from OsteoScreenLib.radiomics.filters import derived_images, names_of
 from OsteoScreenLib.radiomics.grid_image import GridImage
-from OsteoScreenLib.radiomics.image_features import features_of_image, names_of_image, shape_of_region
+from OsteoScreenLib.radiomics.image_features import (
+    features_of_class,
+    intensity_classes,
+    levels_of_image,
+    names_of_image,
+    shape_of_region,
+)
 from OsteoScreenLib.radiomics.mask_checks import Box, labels_in, refuse_absent
 from OsteoScreenLib.radiomics.packages import linear_algebra_in_one_thread
 from OsteoScreenLib.radiomics.preparation import Frame, PreparedRegion, prepare
@@ -31,6 +37,12 @@ class _Collected:
 
     region: PreparedRegion
     answers: dict[str, _Answer] = field(default_factory=dict)
+
+    def take(self, name: str, answer: _Answer) -> None:
+        """Add features and notes of an image; features keep the place that they were named at first."""
+        features, notes = self.answers.setdefault(name, ({}, []))
+        features.update(answer[0])
+        notes.extend(answer[1])
 
 
 def extract(
@@ -96,7 +108,7 @@ def _run(
         nonlocal done
         for future in finished:
             region, name = waiting.pop(future)
-            collected[id(region)].answers[name] = future.result()
+            collected[id(region)].take(name, future.result())
             done += 1
             progress(min(1.0, done / total), f"Features of {name}, label {region.label}")
 
@@ -119,38 +131,41 @@ def _run(
 def _tasks(
     frame: Frame, settings: Settings, collected: dict[int, _Collected]
 ) -> Iterator[tuple[PreparedRegion, str, tuple[Any, ...]]]:
-    """What to compute of a frame: shape, then each derived image of each region."""
+    """What to compute of a frame: shape, then each class of each derived image of each region."""
     usable = [region for region in frame.regions if region.region is not None]
     if not usable:
         return
     for region in usable:
-        collected[id(region)].answers["shape"] = ({}, [])
+        collected[id(region)].take("shape", ({}, []))
         yield region, "shape", (shape_of_region, region.shape_mask, region.region, settings)
     box = _around([region.box for region in usable])
     for image_type in settings.image_types:
         values = settings.of_image_type(image_type)
         for derived in derived_images(frame.image, box, image_type, values):
             for region in usable:
-                collected[id(region)].answers[derived.name] = ({}, [])  # keeps the order of the columns
+                own = collected[id(region)]
+                own.take(derived.name, (dict.fromkeys(names_of_image(derived.name, settings), float("nan")), []))
                 if derived.array is None:
-                    collected[id(region)].answers[derived.name] = _none(derived, settings)
-                else:
-                    grey = derived.in_box(region.box)[_region(region).mask]
-                    yield region, derived.name, (features_of_image, derived.name, grey, region.region, settings, values)
+                    own.take(derived.name, ({}, [derived.why_not]))
+                    continue
+                grey = derived.in_box(region.box)[_region(region).mask]
+                levels = levels_of_image(derived.name, grey, settings, values)
+                if isinstance(levels, str):
+                    own.take(derived.name, ({}, [levels]))
+                    continue
+                for kind in intensity_classes(settings):
+                    task = (features_of_class, derived.name, kind, grey, levels, region.region, settings, values)
+                    yield region, derived.name, task
 
 
 def _region(prepared: PreparedRegion) -> Any:
     return prepared.region
 
 
-def _none(derived: Derived, settings: Settings) -> _Answer:
-    return dict.fromkeys(names_of_image(derived.name, settings), float("nan")), [derived.why_not]
-
-
 def _n_parts(frame: Frame, settings: Settings) -> int:
     usable = sum(region.region is not None for region in frame.regions)
     images = sum(len(names_of(name, settings.of_image_type(name))) for name in settings.image_types)
-    return usable * (1 + images)
+    return usable * (1 + images * len(intensity_classes(settings)))
 
 
 def _around(boxes: Sequence[Box]) -> Box:

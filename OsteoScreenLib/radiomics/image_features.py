@@ -41,24 +41,18 @@ def names_of_image(name: str, settings: Settings) -> list[str]:
     return [f"{name}_{kind}_{feature}" for kind in classes for feature in settings.features(kind)]
 
 
-def features_of_image(
-    name: str, grey: np.ndarray, region: Region, settings: Settings, values: Mapping[str, Any]
-) -> tuple[dict[str, float], list[str]]:
-    """First-order and texture features of one derived image.
+def levels_of_image(name: str, grey: np.ndarray, settings: Settings, values: Mapping[str, Any]) -> Levels | str:
+    """The grey levels of one derived image in a region; or, as a sentence, why it has none.
 
     Args:
-        name: of the image, which begins the features' names.
+        name: of the image.
         grey: (n,) its values in the region's voxels, in raster order.
         values: the settings that hold for this image type.
-
-    Returns:
-        Features by name in the order asked for, NaN where not defined; and notes on what could not be computed.
     """
-    wanted = names_of_image(name, settings)
     if not np.isfinite(grey).all():
-        return dict.fromkeys(wanted, float("nan")), [f"{name}: the filter gives values that are not numbers."]
+        return f"{name}: the filter gives values that are not numbers."
     try:
-        levels = discretise(
+        return discretise(
             grey,
             bin_width=values.get("binWidth"),
             bin_count=values.get("binCount"),
@@ -66,12 +60,29 @@ def features_of_image(
             ibsi=settings.ibsi,
         )
     except InputError as error:
-        return dict.fromkeys(wanted, float("nan")), [f"{name}: {error}"]
-    found: dict[str, float] = {}
-    for kind in intensity_classes(settings):
-        features = _of_class(kind, grey, levels, region, settings, values)
-        found |= {f"{name}_{kind}_{feature}": float(features[feature]) for feature in settings.features(kind)}
-    return found, []
+        return f"{name}: {error}"
+
+
+def features_of_class(
+    name: str,
+    kind: str,
+    grey: np.ndarray,
+    levels: Levels,
+    region: Region,
+    settings: Settings,
+    values: Mapping[str, Any],
+) -> tuple[dict[str, float], list[str]]:
+    """First-order or texture features of one derived image.
+
+    Args:
+        name, grey, values: as of :func:`levels_of_image`, which gives ``levels``.
+        kind: the feature class.
+
+    Returns:
+        Features by name, NaN where not defined; and no notes.
+    """
+    features = _of_class(kind, grey, levels, region, settings, values)
+    return {f"{name}_{kind}_{feature}": float(features[feature]) for feature in settings.features(kind)}, []
 
 
 def shape_of_region(mask: np.ndarray, region: Region, settings: Settings) -> tuple[dict[str, float], list[str]]:

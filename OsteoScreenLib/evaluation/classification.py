@@ -27,51 +27,54 @@ def one_against_rest(matrix: np.ndarray, which: int) -> tuple[int, int, int, int
     return true_positive, false_positive, false_negative, int(others.sum()) - false_positive
 
 
-def scores_of(matrix: np.ndarray) -> dict[str, float]:
+def scores_of(matrix: np.ndarray) -> dict[str, np.ndarray]:
     """Accuracy, F1 of each class (``f1_0``, ...), macro, micro and weighted F1, and quadratic weighted kappa.
 
     A withheld case is a wrong answer: it is missing in every class and none's false alarm, so that micro F1 differs
     from accuracy as soon as there is one. Kappa (Cohen 1968) has no place for an answer outside its order; it is of the
     cases with an answer. NaN where a measure is not defined: F1 of a class that neither occurs nor is predicted,
     kappa of cases that are all of one class.
+
+    Args:
+        matrix: (..., classes, classes + 1), one or many as :func:`confusion` counts them; figures have shape (...).
     """
-    answers = matrix[:, :-1].astype(float)
-    total, correct = float(matrix.sum()), float(np.trace(answers))
-    missed = matrix.sum(axis=1) - np.diag(answers)
-    false = answers.sum(axis=0) - np.diag(answers)
-    support = matrix.sum(axis=1)
+    answers = matrix[..., :-1].astype(float)
+    hits = np.diagonal(answers, axis1=-2, axis2=-1)
+    support, called = matrix.sum(axis=-1), answers.sum(axis=-2)
+    total, correct = support.sum(axis=-1), hits.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        f1 = 2 * np.diag(answers) / (2 * np.diag(answers) + missed + false)
+        f1 = 2 * hits / (support + called)
         return {
-            "accuracy": float(np.divide(correct, total)),
-            **{f"f1_{index}": float(value) for index, value in enumerate(f1)},
-            "f1_macro": float(np.mean(f1)),
-            "f1_micro": float(np.divide(2 * correct, 2 * correct + missed.sum() + false.sum())),
-            "f1_weighted": float(np.sum(np.where(support > 0, f1, 0) * support) / total),
+            "accuracy": correct / total,
+            **{f"f1_{index}": f1[..., index] for index in range(f1.shape[-1])},
+            "f1_macro": f1.mean(axis=-1),
+            "f1_micro": 2 * correct / (total + called.sum(axis=-1)),
+            "f1_weighted": (np.where(support > 0, f1, 0) * support).sum(axis=-1) / total,
             "kappa": quadratic_kappa(answers),
         }
 
 
-def quadratic_kappa(answers: np.ndarray) -> float:
-    """Quadratic weighted kappa (Cohen 1968) of a square matrix of counts; NaN where it is not defined."""
+def quadratic_kappa(answers: np.ndarray) -> np.ndarray:
+    """Quadratic weighted kappa (Cohen 1968) of square matrices of counts, (..., k, k); NaN where it is not defined."""
     answers = np.asarray(answers, dtype=float)
-    steps = np.arange(len(answers))
+    steps = np.arange(answers.shape[-1])
     weight = (steps[:, None] - steps[None, :]) ** 2
-    total = answers.sum()
-    expected = np.outer(answers.sum(axis=1), answers.sum(axis=0)) / total if total else np.zeros_like(answers)
-    chance = float((weight * expected).sum())
-    return 1 - float((weight * answers).sum()) / chance if chance > 0 else float("nan")
+    rows, columns = answers.sum(axis=-1), answers.sum(axis=-2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = rows[..., :, None] * columns[..., None, :] / rows.sum(axis=-1)[..., None, None]
+        chance = (weight * expected).sum(axis=(-2, -1))
+        return np.where(chance > 0, 1 - (weight * answers).sum(axis=(-2, -1)) / chance, np.nan)
 
 
-def brier(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """Brier score over all classes, 0 to 2 (Brier 1950): mean of the squared distances to the truth."""
-    return float(((probabilities - np.eye(probabilities.shape[1])[truth]) ** 2).sum(axis=1).mean())
+def brier_of_each(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Brier score of each case over all classes, 0 to 2 (Brier 1950): squared distance to the truth."""
+    return ((probabilities - np.eye(probabilities.shape[1])[truth]) ** 2).sum(axis=1)
 
 
-def ranked_probability(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """Ranked probability score, 0 to 1 (Epstein 1969): Brier's score of cumulative probabilities in the order of
-    the classes, divided by the number of classes less one.
+def ranked_probability_of_each(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Ranked probability score of each case, 0 to 1 (Epstein 1969): Brier's score of cumulative probabilities in the
+    order of the classes, divided by the number of classes less one.
     """
     steps = probabilities.shape[1] - 1
     distance = np.cumsum(probabilities - np.eye(steps + 1)[truth], axis=1)[:, :steps]
-    return float((distance**2).sum(axis=1).mean() / steps)
+    return (distance**2).sum(axis=1) / steps

@@ -112,6 +112,10 @@ def problems_of(table: PredictionTable) -> list[tuple[int | None, str]]:
     for index, row in enumerate(table.rows):
         found += [(index, message) for message in _problems_of_row(row, table.classes)]
     found += _repeated_cases(table.rows) + _contradictions(table.rows) + _missing_cases(table)
+    for model in table.models:
+        given = {row.positive is not None for row in table.rows if row.model == model and not row.withheld}
+        if len(given) > 1:
+            found.append((None, f"the model {model!r} has the positive_ columns filled in some rows and not in others"))
     if not table.rows:
         found.append((None, "the table has no rows"))
     elif len({row.split is None for row in table.rows}) > 1:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from OsteoScreenLib.errors import InputError, OutputError, printable
+from OsteoScreenLib.errors import InputError, printable
 from OsteoScreenLib.evaluation.predictions import (
     COLUMNS,
     NO_PROBABILITIES,
@@ -21,6 +21,7 @@ from OsteoScreenLib.evaluation.predictions import (
     PredictionTable,
     problems_of,
 )
+from OsteoScreenLib.evaluation.write_files import write_files
 
 ONLY_MODEL = "model"
 """Name of the model where a file has no column ``model``: it holds one."""
@@ -90,18 +91,7 @@ def write_predictions(table: PredictionTable, path: Path) -> Path:
     for row in table.rows:
         cells = _cells(row, table.classes)
         writer.writerow([cells[name] for name in columns])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text.getvalue(), encoding="utf-8", newline="\n")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"The predictions cannot be written: {error.strerror or error}",
-            path=path,
-            next_step="Choose a folder that you may write to, with space left.",
-        ) from error
-    return path
+    return write_files(path.parent, {path.name: text.getvalue()})[0]
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:

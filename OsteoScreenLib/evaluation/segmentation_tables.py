@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from OsteoScreenLib.errors import OutputError, printable
 from OsteoScreenLib.evaluation.segmentation_metrics import METRICS
 from OsteoScreenLib.evaluation.segmentation_study import Comparison
+from OsteoScreenLib.evaluation.write_files import spreadsheet_cell, write_files
 
 SCHEMA_VERSION = 1
 CASES_CSV, SUMMARY_JSON = "segmentation_cases.csv", "segmentation_summary.json"
@@ -23,8 +23,6 @@ COLUMNS = (
 )
 """Columns in order. An empty cell means that the measure is not defined there."""
 
-_FORMULA_STARTS = "=+-@＝＋－＠"
-
 
 def cases_csv(rows: Sequence[Comparison]) -> str:
     """One line for each side, case and region, header first; comma, double quotes, line feeds."""
@@ -33,7 +31,7 @@ def cases_csv(rows: Sequence[Comparison]) -> str:
     writer.writerow(COLUMNS)
     for row in rows:
         fields = row.to_dict()
-        writer.writerow([_cell(fields[column]) for column in COLUMNS])
+        writer.writerow([spreadsheet_cell(fields[column], digits=6) for column in COLUMNS])
     return text.getvalue()
 
 
@@ -63,29 +61,6 @@ def write_study(
         "not_compared": [dict(entry) for entry in not_compared],
         "cases": [row.to_dict() for row in rows],
     }
-    texts = {CASES_CSV: cases_csv(rows), SUMMARY_JSON: json.dumps(content, indent=1, allow_nan=False) + "\n"}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            partial = folder / f".{name}.partial"
-            partial.write_text(text, encoding="utf-8", newline="\n")
-            partial.replace(folder / name)
-    except OSError as error:
-        raise OutputError(
-            f"The tables cannot be written: {error.strerror or error}",
-            path=folder,
-            next_step="Choose a folder that you may write to, with space left.",
-        ) from error
-    return folder / CASES_CSV, folder / SUMMARY_JSON
-
-
-def _cell(value: object) -> str:
-    """A value as a spreadsheet may safely show it; a name must not become a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = printable(str(value))
-    return f"'{text}" if text.lstrip()[:1] and text.lstrip()[0] in _FORMULA_STARTS else text
+    account = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    table, summary_file = write_files(folder, {CASES_CSV: cases_csv(rows), SUMMARY_JSON: account})
+    return table, summary_file

@@ -2,8 +2,8 @@
 
     python Testing/tools/record_statistics.py
 
-Wants all of those programs. Writes Testing/Python/evaluation/other_programs.json, which the tests compare with where they
-are not installed.
+Wants all of those programs. Writes Testing/Python/evaluation/other_programs.json, which the tests compare with where
+they are not installed.
 """
 
 from __future__ import annotations

@@ -71,8 +71,12 @@ def test_thresholds_of_one_class_against_the_rest_are_read_from_their_columns(tm
     head = (
         "case_id,truth,p_normal,p_osteopenia,p_osteoporosis,positive_normal,positive_osteopenia,positive_osteoporosis"
     )
-    table = read_predictions(table_file(tmp_path, head + "\na,normal,.6,.3,.1,yes,1,no\nb,normal,.6,.3,.1,,,\n"))
+    rows = "\na,normal,.6,.3,.1,yes,1,no,\nb,normal,,,,,,,implant\n"
+    table = read_predictions(table_file(tmp_path, head + ",withheld" + rows))
     assert [row.positive for row in table.rows] == [(True, True, False), None]
+    assert "filled in some rows" in message_of(
+        tmp_path, head + rows.replace(",,,,,implant", ".6,.3,.1,,,").replace("no,", "no")
+    )
     assert "positive_osteopenia must be yes or no" in message_of(tmp_path, head + "\na,normal,.6,.3,.1,yes,,no\n")
 
 

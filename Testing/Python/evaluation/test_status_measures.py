@@ -21,15 +21,15 @@ from OsteoScreenLib.evaluation.calibration import (
     n_at_the_ends,
 )
 from OsteoScreenLib.evaluation.classification import (
-    brier,
+    brier_of_each,
     confusion,
     one_against_rest,
     quadratic_kappa,
-    ranked_probability,
+    ranked_probability_of_each,
     scores_of,
 )
 from OsteoScreenLib.evaluation.decision_curve import net_benefit, net_benefit_of_all
-from OsteoScreenLib.evaluation.stratified_bootstrap import bootstrap, draws
+from OsteoScreenLib.evaluation.stratified_bootstrap import bootstrap, drawn_auc, draws
 from OsteoScreenLib.radiomics.icc import icc_2_1
 
 RECORDED = json.loads((Path(__file__).parent / "other_programs.json").read_text(encoding="utf-8"))
@@ -74,9 +74,9 @@ def our_scores() -> dict[str, dict[str, float]]:
         areas = [auc_of(cases.truth == index, cases.probabilities[:, index]).value for index in range(3)]
         last = np.column_stack([1 - cases.probabilities[:, 2], cases.probabilities[:, 2]])
         found[str(number)] = {
-            **{name: scores[name] for name in ("f1_macro", "f1_micro", "f1_weighted", "kappa")},
+            **{name: float(scores[name]) for name in ("f1_macro", "f1_micro", "f1_weighted", "kappa")},
             "auc_macro": float(np.mean(areas)),
-            "brier_last": brier((cases.truth == 2).astype(int), last) / 2,
+            "brier_last": float(brier_of_each((cases.truth == 2).astype(int), last).mean()) / 2,
         }
     return found
 
@@ -139,9 +139,9 @@ def test_kappa_is_one_for_agreement_and_undefined_where_all_is_of_one_class():
 def test_the_ranked_probability_score_punishes_a_distant_class_more():
     truth = np.array([0])
     near, far = np.array([[0.0, 1.0, 0.0]]), np.array([[0.0, 0.0, 1.0]])
-    assert ranked_probability(truth, near) == 0.5
-    assert ranked_probability(truth, far) == 1
-    assert brier(truth, near) == brier(truth, far) == 2
+    assert ranked_probability_of_each(truth, near) == 0.5
+    assert ranked_probability_of_each(truth, far) == 1
+    assert brier_of_each(truth, near) == brier_of_each(truth, far) == 2
 
 
 def test_probabilities_that_are_true_have_slope_one_and_intercept_nought():
@@ -188,20 +188,44 @@ def test_groups_hold_ten_cases_at_least_and_part_no_equal_probabilities():
 
 def test_draws_keep_the_classes_and_bring_all_cases_of_a_patient():
     truth = np.array([0] * 6 + [1] * 4 + [2] * 2)
-    for chosen in draws(truth, np.arange(12), seed=1, resamples=20):
-        assert np.bincount(truth[chosen]).tolist() == [6, 4, 2]
+    (drawn,) = draws(truth, np.arange(12), seed=1, resamples=200)
+    assert drawn.shape == (200, 12)
+    assert (drawn[:, :6].sum(axis=1) == 6).all()
+    assert (drawn[:, 6:10].sum(axis=1) == 4).all()
+    assert (drawn[:, 10:].sum(axis=1) == 2).all()
+    assert drawn.mean(axis=0) == pytest.approx(np.ones(12), abs=0.3)
     patients = np.array(["a", "a", "b", "b", "c", "d", "e", "e", "f", "f", "g", "g"])
-    for chosen in draws(truth, patients, seed=1, resamples=20):
-        counts = np.bincount(chosen, minlength=12)
-        assert counts[0] == counts[1]
-        assert counts[10] == counts[11]
+    (drawn,) = draws(truth, patients, seed=1, resamples=200)
+    assert (drawn[:, 0] == drawn[:, 1]).all()
+    assert (drawn[:, 10] == drawn[:, 11]).all()
+    assert (drawn[:, 4] != drawn[:, 5]).any()
+
+
+def test_the_area_of_a_draw_is_that_of_its_cases_written_out():
+    cases = three_class_set(2)
+    positive, score = cases.truth == 1, np.round(cases.probabilities[:, 1], 1)
+    (drawn,) = draws(cases.truth, np.arange(101), seed=5, resamples=30)
+    for times, area in zip(drawn.astype(int), drawn_auc(positive, score, drawn), strict=True):
+        assert area == pytest.approx(auc_of(np.repeat(positive, times), np.repeat(score, times)).value)
+    assert np.isnan(drawn_auc(positive, score, drawn * ~positive)).all()
+
+
+def test_scores_of_many_matrices_are_those_of_each():
+    matrices = np.random.default_rng(1).integers(0, 20, (7, 3, 4))
+    together = scores_of(matrices)
+    for index, matrix in enumerate(matrices):
+        alone = {name: float(value) for name, value in scores_of(matrix).items()}
+        assert {name: float(values[index]) for name, values in together.items()} == pytest.approx(alone)
 
 
 def test_the_bootstrap_covers_a_known_interval_is_repeatable_and_wider_for_patients():
     random = np.random.default_rng(0)
     values = random.normal(size=400)
     truth = np.zeros(400, int)
-    mean = lambda chosen: {"mean": float(values[chosen].mean())}  # noqa: E731
+
+    def mean(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        return {"mean": drawn @ values / 400}
+
     low, high = bootstrap(mean, truth, np.arange(400), seed=7)["mean"]
     assert (high - low) / 2 == pytest.approx(1.96 * values.std() / 20, rel=0.1)
     assert bootstrap(mean, truth, np.arange(400), seed=7)["mean"] == (low, high)
@@ -214,5 +238,6 @@ def test_the_bootstrap_covers_a_known_interval_is_repeatable_and_wider_for_patie
 
 def test_a_figure_that_is_mostly_undefined_has_no_interval():
     truth = np.zeros(10, int)
-    assert bootstrap(lambda chosen: {"x": math.nan}, truth, np.arange(10), seed=1) == {"x": None}
-    assert bootstrap(lambda chosen: {"x": 1.0}, truth, np.zeros(10), seed=1) == {"x": None}
+    undefined = bootstrap(lambda drawn: {"x": np.full(len(drawn), np.nan)}, truth, np.arange(10), seed=1)
+    assert undefined == {"x": None}
+    assert bootstrap(lambda drawn: {"x": np.ones(len(drawn))}, truth, np.zeros(10), seed=1) == {"x": None}

@@ -126,11 +126,13 @@ def evaluate(
     """
     if verbose or log_file is not None:
         logs.set_up(verbose or logs.verbose_logging(), log_file)
-    if (predictions is None) == (segmentation is None):
+    if predictions is None and segmentation is None:
         raise UsageError(
-            "It is not said what to evaluate" if predictions is None else "It is said twice what to evaluate",
+            "It is not said what to evaluate",
             next_step="Give a table PREDICTIONS.csv, or --segmentation PREDICTED REFERENCE.",
         )
+    if predictions is not None and segmentation is not None:
+        raise UsageError("It is said twice what to evaluate", next_step="Leave the table or --segmentation out.")
     if out is None:
         raise UsageError("There is no folder for the tables", next_step="Add --out DIR.")
     if segmentation is not None:

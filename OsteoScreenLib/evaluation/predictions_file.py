@@ -66,7 +66,7 @@ def read_predictions(path: Path) -> PredictionTable:
     ]
     if problems:
         raise InputError(
-            _account(problems, [number for number, _ in lines[1:]]),
+            f"The table of predictions has {_account(problems, [number for number, _ in lines[1:]])}",
             path=path,
             next_step="Correct these lines; Docs/evaluation.md describes every column.",
             code="unusable_predictions",
@@ -81,7 +81,7 @@ def write_predictions(table: PredictionTable, path: Path) -> Path:
         ValueError: the table has problems (:func:`problems_of`). OutputError: the file cannot be written.
     """
     if found := problems_of(table):
-        raise ValueError(_account(found, range(2, len(table.rows) + 2)))
+        raise ValueError("The table has " + _account(found, range(2, len(table.rows) + 2)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     binary = table.classes == TWO_CLASSES
@@ -211,7 +211,7 @@ def _account(problems: Problems, line_numbers: Sequence[int]) -> str:
     shown = [f"{message}" if at is None else f"line {line_numbers[at]}: {message}" for at, message in ordered[:_SHOWN]]
     more = f"; and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
     number = f"{len(ordered)} problem{'s' if len(ordered) > 1 else ''}"
-    return f"The table of predictions has {number}: {'; '.join(shown)}{more}"
+    return f"{number}: {'; '.join(shown)}{more}"
 
 
 def _cells(row: Prediction, classes: tuple[str, ...]) -> dict[str, str]:

@@ -19,6 +19,8 @@ ANSWERS = (YES, NO, NOT_APPLICABLE)
 MUST_ANSWER = "you must answer"
 FILE_COLUMNS = ("checklist", "item", "section", "text", "answer", "note")
 
+_FILL_IN = "Fill in the column answer of to_answer.csv: yes, no or not applicable."
+
 Answered = Mapping[tuple[str, str], tuple[str, str]]
 """By checklist and item: the answer, and its evidence or note."""
 
@@ -194,12 +196,11 @@ def read_answers(path: Path) -> Answered:
     Raises:
         InputError: the file cannot be read, or an item or answer is unknown; every problem by line.
     """
-    next_step = "Fill in the column answer of to_answer.csv: yes, no or not applicable."
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError("The answers cannot be read", path=path, next_step=next_step) from error
+        raise InputError("The answers cannot be read", path=path, next_step=_FILL_IN) from error
     items = {(name, item["item"]) for name, checklist in checklists().items() for item in checklist["items"]}
     found, problems = {}, []
     for line, row in enumerate(rows, start=2):
@@ -215,7 +216,7 @@ def read_answers(path: Path) -> Answered:
         raise InputError(
             f"The answers cannot be used: {'; '.join(problems[:20])}",
             path=path,
-            next_step=next_step,
+            next_step=_FILL_IN,
             code="bad_answers",
         )
     return found

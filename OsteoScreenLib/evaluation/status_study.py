@@ -131,8 +131,8 @@ def evaluate_status(
 def _split(table: PredictionTable, settings: StudySettings) -> str | None:
     splits = table.splits
     if settings.split is not None and settings.split not in splits:
-        there = f"It has: {', '.join(splits)}." if splits else "It has no column split."
-        raise UsageError(f"The table has no rows of the split {settings.split!r}", next_step=there)
+        there = ", ".join(splits) or "no column split"
+        raise UsageError(f"The table has no rows of the split {settings.split!r}", next_step=f"It has {there}.")
     if settings.split is None and len(splits) > 1:
         raise UsageError(
             f"The table holds several splits: {', '.join(splits)}",

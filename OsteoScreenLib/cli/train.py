@@ -1,4 +1,4 @@
-"""``osteoscreen train``: fitting models on own data; needs the extra ``train`` (torch, MONAI)."""
+"""``osteoscreen train``: fitting models on own data; needs the extra ``train`` (torch, MONAI, scikit-learn)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from OsteoScreenLib.cli import console, logs
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.progress_bar import ProgressBar
+from OsteoScreenLib.cli.train_status import recalibrate_status, status
 from OsteoScreenLib.errors import MissingPackageError, UsageError
 
 PARTS = ("pool", "coarse", "fine", "export")
@@ -131,6 +132,8 @@ def import_monai(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "segmentation": segmentation,
+    "status": status,
+    "recalibrate-status": recalibrate_status,
     "export-monai": export_monai,
     "import-monai": import_monai,
 }

@@ -1,0 +1,82 @@
+"""An explanation of one prediction in words: which features moved it most, and where the case's values lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from OsteoScreenLib.status.bone_status import CLASSES
+from OsteoScreenLib.status.shapley import Contributions
+
+_FILTERS = {"original": "", "log-sigma": "edges and spots (LoG)", "wavelet": "wavelet band", "gradient": "gradient"}
+_CLASSES = {
+    "firstorder": "density distribution",
+    "shape": "shape",
+    "glcm": "texture (co-occurrence)",
+    "glrlm": "texture (run length)",
+    "glszm": "texture (zone size)",
+    "gldm": "texture (dependence)",
+    "ngtdm": "texture (tone difference)",
+}
+
+
+@dataclass(frozen=True)
+class TopFeature:
+    """One feature's part in a prediction.
+
+    Attributes:
+        name: of the feature. value: of this case. typical: of the typical development case.
+        contribution: to the probability of the class, -1 to 1. sentence: in words.
+    """
+
+    name: str
+    value: float
+    typical: float
+    contribution: float
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON form."""
+        return dict(self.__dict__)
+
+
+def top_features(
+    found: Contributions, names: Sequence[str], case: np.ndarray, typical: np.ndarray, count: int = 5
+) -> tuple[TopFeature, ...]:
+    """The features that moved the most probable class most, the largest first; none that moved nothing.
+
+    Args:
+        found: Shapley values of the case. names: of the features. case, typical: (features,).
+    """
+    class_index = int(np.argmax(found.prediction))
+    order = np.argsort(-np.abs(found.values[:, class_index]), kind="stable")[:count]
+    top = []
+    for i in order:
+        share, value, middle = float(found.values[i, class_index]), float(case[i]), float(typical[i])
+        if share == 0.0 or not np.isfinite(value):
+            continue
+        verb = "raises" if share > 0 else "lowers"
+        sentence = (
+            f"{in_words(names[i])} of {value:.4g} {_against(value, middle)} {verb} the probability of"
+            f" {CLASSES[class_index]} by {abs(share):.2f}"
+        )
+        top.append(TopFeature(names[i], value, middle, share, sentence))
+    return tuple(top)
+
+
+def in_words(name: str) -> str:
+    """A feature's name with what kind of measure it is, such as ``original_glcm_Contrast (texture ...)``."""
+    parts = name.split("_")
+    kind = next((_CLASSES[part] for part in parts if part in _CLASSES), "")
+    image = next((words for start, words in _FILTERS.items() if name.startswith(start) and words), "")
+    told = ", ".join(word for word in (kind, image) if word)
+    return f"{name} ({told})" if told else name
+
+
+def _against(value: float, middle: float) -> str:
+    if value == middle:
+        return "(typical)"
+    return f"({'above' if value > middle else 'below'} the typical {middle:.4g})"

@@ -1,0 +1,81 @@
+"""The features of one case, from its image and mask: radiomics and densitometry of one femur."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from OsteoScreenLib.ct.reader import read_ct
+from OsteoScreenLib.ct.volume import CTVolume
+from OsteoScreenLib.densitometry.measure import measure
+from OsteoScreenLib.densitometry.scores import PatientFacts
+from OsteoScreenLib.errors import InputError
+from OsteoScreenLib.progress import CancelToken, never_cancelled
+from OsteoScreenLib.quality.checks import check_volume
+from OsteoScreenLib.radiomics.extraction import extract
+from OsteoScreenLib.radiomics.grid_image import GridImage
+from OsteoScreenLib.radiomics.settings import Settings
+from OsteoScreenLib.segmentation.femur_masks import SIDE_LABELS, FemurMasks
+from OsteoScreenLib.segmentation.given_mask import GivenMaskSegmenter
+from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
+from OsteoScreenLib.training.cohort import CohortCase
+from OsteoScreenLib.training.feature_matrix import DENSITOMETRY_PREFIX
+
+REGION_MEASURES = ("mean_hu", "trabecular_hu", "trabecular_vbmd")
+AREAL_MEASURES = ("abmd",)
+
+
+def measure_case(
+    case: CohortCase,
+    settings: Settings,
+    segmenter: FemurSegmenter | None = None,
+    threads: int | None = None,
+    cancelled: CancelToken = never_cancelled,
+) -> dict[str, float]:
+    """Features by name; what is not defined or withheld is left out.
+
+    Args:
+        case: with image and side; without a mask the segmenter makes one.
+        settings: of radiomics. segmenter: the source of masks; None where every case has its own.
+
+    Raises:
+        InputError: the image or the mask cannot be used, or there is no femur on that side. CancelledError: to stop.
+    """
+    if case.image is None or case.side is None:
+        raise InputError("The case names no image", next_step="Fill in image and side, or give the features.")
+    ct = _with_facts(read_ct(case.image, cancelled=cancelled), case)
+    source = GivenMaskSegmenter(case.mask) if case.mask is not None else segmenter
+    if source is None:
+        raise InputError("The case names no mask, and nothing is there to make one", path=case.image)
+    masks = source.segment(ct, cancelled=cancelled)
+    label = SIDE_LABELS[case.side]
+    if not (masks.labels == label).any():
+        raise InputError(f"There is no {case.side} femur in the mask", path=case.mask or case.image)
+    image, mask = GridImage.of_ct(ct), GridImage(masks.labels, ct.geometry)
+    row = extract(image, mask, settings, labels=[label], threads=threads, cancelled=cancelled).rows[0]
+    if row.error is not None:
+        raise row.error
+    features = {name: float(value) for name, value in row.features.items() if math.isfinite(value)}
+    return {**features, **_densities(ct, masks, case, cancelled)}
+
+
+def _with_facts(ct: CTVolume, case: CohortCase) -> CTVolume:
+    """The table's tube voltage where the header is silent."""
+    if ct.acquisition.kvp is not None or case.kvp is None:
+        return ct
+    return replace(ct, acquisition=replace(ct.acquisition, kvp=case.kvp))
+
+
+def _densities(ct: CTVolume, masks: FemurMasks, case: CohortCase, cancelled: CancelToken) -> dict[str, float]:
+    flags = (*check_volume(ct, cancelled=cancelled), *masks.flags)
+    facts = PatientFacts(sex=case.sex[0].upper() if case.sex else None, age_years=case.age)
+    femur = measure(ct, masks.labels, facts=facts, flags=flags, cancelled=cancelled).femora.get(str(case.side))
+    if femur is None:
+        return {}
+    found = {}
+    for part, wanted in ((femur.regions, REGION_MEASURES), (femur.areal, AREAL_MEASURES)):
+        for place, measures in part.items():
+            for name in wanted:
+                if name in measures and measures[name].value is not None:
+                    found[f"{DENSITOMETRY_PREFIX}{place}_{name}"] = float(measures[name].value or 0.0)
+    return found

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factory.progress_watch import ProgressWatch
 from factory.radiomics_cases import formula_image, formula_mask
 
+from OsteoScreenLib.cli import radiomics as command
 from OsteoScreenLib.cli.app import run
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.ct.write import write_image, write_labels
@@ -112,7 +114,7 @@ def test_the_name_of_the_table_is_checked_before_the_work(files):
     assert call(files, "--overwrite", "--params", str(files / "params.yaml")) == 0
 
 
-def test_a_number_type_of_the_file_is_kept_so_that_resampling_rounds_as_pyradiomics_does(files):
+def test_a_number_type_of_the_file_is_kept_so_that_resampling_drops_decimals_as_pyradiomics_does(files):
     import SimpleITK as sitk
 
     path = files / "image.nii.gz"
@@ -144,3 +146,28 @@ def test_pyradiomics_as_the_engine_is_named_where_it_is_not_installed(files, mon
 
     assert call(files, "--engine", "pyradiomics") == 2
     assert "PyRadiomics is not installed" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_bar_runs_from_start_to_end_and_is_taken_away(files, monkeypatch):
+    watch = ProgressWatch()
+    monkeypatch.setattr(command, "ProgressBar", lambda console: watch)
+
+    assert call(files, "--params", str(files / "params.yaml")) == 0
+
+    fractions = [fraction for fraction, _ in watch.told]
+    assert fractions[-1] == pytest.approx(1.0)
+    assert len(set(fractions)) >= 4
+    assert all(0 <= fraction <= 1 for fraction in fractions)
+    assert all(message for _, message in watch.told)
+    assert watch.closed
+
+
+def test_ctrl_c_ends_the_work_with_exit_130_and_without_a_table(files, monkeypatch, capsys):
+    watch = ProgressWatch(interrupt_from=0.3)
+    monkeypatch.setattr(command, "ProgressBar", lambda console: watch)
+
+    assert call(files, "--params", str(files / "params.yaml")) == 130
+
+    assert watch.closed
+    assert "Stopped." in capsys.readouterr().err
+    assert not (files / "features.csv").exists()

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factory.progress_watch import ProgressWatch
 from factory.radiomics_cases import formula_image, formula_mask
 
+from OsteoScreenLib.cli import stability as command
 from OsteoScreenLib.cli.app import run
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.ct.write import write_image, write_labels
@@ -57,3 +59,28 @@ def test_a_mask_that_cannot_be_measured_costs_exit_1_and_is_named(pairs, tmp_pat
 def test_a_wrong_call_costs_exit_2(pairs, tmp_path):
     assert call(pairs[:3], tmp_path) == 2
     assert call(pairs, tmp_path, "--perturb", "earthquake") == 2
+
+
+def test_the_bar_runs_from_start_to_end_and_is_taken_away(pairs, tmp_path, monkeypatch):
+    watch = ProgressWatch()
+    monkeypatch.setattr(command, "ProgressBar", lambda console: watch)
+
+    assert call(pairs, tmp_path, "--perturb", "noise") == 0
+
+    fractions = [fraction for fraction, _ in watch.told]
+    assert fractions[-1] == pytest.approx(1.0)
+    assert len(set(fractions)) >= 4
+    assert all(0 <= fraction <= 1 for fraction in fractions)
+    assert all(message for _, message in watch.told)
+    assert watch.closed
+
+
+def test_ctrl_c_ends_the_work_with_exit_130_and_without_a_table(pairs, tmp_path, monkeypatch, capsys):
+    watch = ProgressWatch(interrupt_from=0.3)
+    monkeypatch.setattr(command, "ProgressBar", lambda console: watch)
+
+    assert call(pairs, tmp_path, "--perturb", "noise") == 130
+
+    assert watch.closed
+    assert "Stopped." in capsys.readouterr().err
+    assert not (tmp_path / "stability.csv").exists()

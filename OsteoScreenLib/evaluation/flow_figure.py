@@ -32,7 +32,7 @@ def flow_figure(flow: Flow) -> Figure:
     total = sum(heights) + _GAP_MM * len(stages)
     figure = new_figure(_WIDTH_MM, total + 12)
     panel = figure.add_subplot()
-    panel.set(xlim=(-1, _WIDTH_MM + 1), ylim=(total + 1, -1), title=printable(flow.model).replace("$", r"\$")[:60])
+    panel.set(xlim=(-1, _WIDTH_MM + 1), ylim=(total + 1, -1), title=printable(flow.model)[:60].replace("$", r"\$"))
     panel.axis("off")
     top = 0.0
     for index, ((middle, side), height) in enumerate(zip(stages, heights[:-1], strict=True)):
@@ -78,8 +78,8 @@ def _withheld(flow: Flow) -> list[str]:
 
 
 def _short(text: str) -> str:
-    safe = printable(text).replace("$", r"\$")
-    return safe if len(safe) <= _LONGEST else safe[: _LONGEST - 1] + "…"
+    safe = printable(text)
+    return (safe if len(safe) <= _LONGEST else safe[: _LONGEST - 1] + "…").replace("$", r"\$")
 
 
 def _box(panel: Axes, x: float, y: float, width: float, height: float, lines: list[str]) -> None:

@@ -61,7 +61,7 @@ def roc_figure(models: Sequence[ModelArrays]) -> Figure:
         ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
         panel.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks, title=_title(name), aspect="equal")
         panel.set(xlabel="1 - specificity", ylabel="sensitivity")
-        _legend(panel, legend, "AUC (95 % interval)")
+        _legend(panel, legend, -0.17 if len(named) > 1 else 0.0, "AUC (95 % interval)")
     return figure
 
 
@@ -80,7 +80,7 @@ def calibration_figure(arrays: ModelArrays, index: int = 0) -> Figure:
     named = targets(cases)
     figure = new_figure(_PANEL_MM * len(named) + (15 if len(named) == 1 else 0), 84)
     grid = figure.add_gridspec(2, len(named), height_ratios=(5, 1))
-    figure.suptitle(_name(arrays.model), fontsize=9)
+    figure.suptitle(_name(arrays.model, 60), fontsize=9)
     for column, (name, which) in enumerate(named):
         upper, lower = figure.add_subplot(grid[0, column]), figure.add_subplot(grid[1, column])
         slope = _calibration_panel(upper, cases.truth == which, cases.probabilities[:, which], look_of(index)["color"])
@@ -124,7 +124,7 @@ def decision_figure(models: Sequence[ModelArrays]) -> Figure:
         panel.axhline(0, color="0.7", linewidth=0.9, label="act on none")
         panel.set(xlim=(0, _LARGEST_THRESHOLD), ylim=(-0.25 * top, 1.1 * top), title=_title(name))
         panel.set(xlabel="threshold probability", ylabel="net benefit")
-        _legend(panel, legend)
+        _legend(panel, legend, 0.0)
     return figure
 
 
@@ -149,7 +149,7 @@ def matrix_figure(arrays: ModelArrays) -> Figure:
         spine.set_visible(False)
     if len(called) > len(arrays.classes):
         panel.axvline(len(arrays.classes) - 0.5, color="0.3", linewidth=1)
-    panel.set(xlabel="predicted", ylabel="truth", title=_name(arrays.model))
+    panel.set(xlabel="predicted", ylabel="truth", title=_name(arrays.model, 40))
     return figure
 
 
@@ -167,12 +167,12 @@ def _panels_over_legends(
     return figure, panels, below
 
 
-def _legend(panel: Axes, below: Axes, title: str | None = None) -> None:
+def _legend(panel: Axes, below: Axes, left: float, title: str | None = None) -> None:
     entries = panel.get_legend_handles_labels()
     legend = below.legend(
         *entries,
         loc="upper left",
-        bbox_to_anchor=(-0.17, 1),
+        bbox_to_anchor=(left, 1),
         borderaxespad=0,
         handlelength=2.4,
         title=title,
@@ -188,10 +188,13 @@ def _interval(estimate: Estimate, digits: int = 3) -> str:
     return f"{text} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"
 
 
-def _name(text: str, longest: int = 24) -> str:
-    """A name from a file, as Matplotlib may show it: no mathematics, no control characters, not too long."""
-    safe = printable(text).replace("$", r"\$")
-    return safe if len(safe) <= longest else safe[: longest - 1] + "…"
+def _name(text: str, longest: int = 18) -> str:
+    """A name from a file, as Matplotlib may show it: no mathematics, no control characters, shortened in its middle."""
+    safe = printable(text)
+    if len(safe) > longest:
+        tail = longest // 2 - 1
+        safe = f"{safe[: longest - tail - 1]}…{safe[-tail:]}"
+    return safe.replace("$", r"\$")
 
 
 def _title(name: str) -> str:

@@ -40,7 +40,7 @@ _PACKAGES = (
     ("numpy", "arrays", True),
     ("SimpleITK", "reading and resampling images", True),
     ("pydicom", "reading DICOM headers", True),
-    ("scipy", "radiomics, simulating digital patients", True),
+    ("scipy", "radiomics, statistics, simulating digital patients", True),
     ("PyWavelets", "wavelet bands of radiomics", True),
     ("PyYAML", "parameter files of radiomics", True),
     ("threadpoolctl", "radiomics in few threads", True),
@@ -50,6 +50,7 @@ _PACKAGES = (
     ("rich", "tables and progress in the terminal", True),
     ("onnxruntime", "running networks", True),
     ("openvino", "running networks, another engine", False),
+    ("matplotlib", "figures of an evaluation", False),
     ("pyradiomics-bhklab", "PyRadiomics, to compare with", False),
 )
 

@@ -97,6 +97,9 @@ def test_names_from_a_file_cannot_break_a_figure():
     rows = [replace(row, model=name) for name in names for row in rows_of_model("m", 1, {3: name})]
     study = evaluate_status(PredictionTable(THREE_CLASSES, tuple(rows)), FEW)
     files = draw_study(study)
+    ink = np.asarray(Image.open(io.BytesIO(files["roc.png"])).convert("L"))
+    assert (ink[:, 0] == 255).all()
+    assert (ink[:, -1] == 255).all()  # long names are shortened, not cut off
     assert {"flow_1_x.svg", "flow_2_a_b.svg", f"flow_3_{'m' * 40}.png", "roc.png"} <= set(files)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from factory.statistics_references import proc_of_asah, proc_of_sets, r_has_proc
 from factory.statistics_sets import N_BINARY, binary_set, three_class_set
+from hypothesis import given
+from hypothesis import strategies as st
 
 from OsteoScreenLib.evaluation.auc import auc_of, compare, holm, mean_auc, newcombe
 from OsteoScreenLib.evaluation.stratified_bootstrap import drawn_auc, draws
@@ -62,6 +64,22 @@ def test_markers_of_the_haemorrhage_data_of_proc_have_its_auc_and_tests(tmp_path
     for pair, wanted in of_r.items():
         first, second = pair.split()
         assert ours(data["truth"] == 1, data[first], data[second]) == pytest.approx(wanted, rel=EQUAL, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=4, max_size=40))
+def test_the_area_is_the_share_of_pairs_in_order_and_turns_with_the_scores(cases):
+    truth, score = np.array([case[0] for case in cases]), np.array([float(case[1]) for case in cases])
+    if truth.all() or not truth.any():
+        return
+    found = auc_of(truth, score)
+    pairs = [(a > b) + 0.5 * (a == b) for a in score[truth] for b in score[~truth]]
+    assert found.value == pytest.approx(np.mean(pairs))
+    assert auc_of(truth, -score).value == pytest.approx(1 - found.value)
+    assert auc_of(~truth, score).value == pytest.approx(1 - found.value)
+    interval = found.estimate()
+    if interval.low is not None:
+        assert 0 <= interval.low <= found.value <= interval.high <= 1
+        assert auc_of(truth, -score).estimate().low == pytest.approx(1 - interval.high)
 
 
 def test_a_variance_that_is_slightly_off_is_noticed():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -53,6 +54,10 @@ _GROUPS = {
     "train": "Fit models on your own data.",
 }
 """Name of each group of commands, which is its module too, and its help."""
+
+
+_ONE_BY_ONE = ("radiomics", "stability")
+"""Commands that divide their work among threads themselves: linear algebra needs none, and to start them takes time."""
 
 
 def program(arguments: Sequence[str] = ()) -> typer.Typer:
@@ -140,6 +145,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def main() -> None:
     """Entry point of the ``osteoscreen`` script."""
     gc.disable()  # until the command begins: what loading makes stays, and looking through it costs a tenth of it
+    if sys.argv[1:2] and sys.argv[1] in _ONE_BY_ONE:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy heeds it when it is loaded
     # A scheduler or a parent process that ends this one deserves the same tidy end as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run()

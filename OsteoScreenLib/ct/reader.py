@@ -6,16 +6,16 @@ import os
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from OsteoScreenLib.ct.archive import unpacked
-from OsteoScreenLib.ct.dicom_index import DicomIndex, index_file, index_folder
-from OsteoScreenLib.ct.dicom_reader import read_dicom
 from OsteoScreenLib.ct.image_file import image_kind, read_image_file
-from OsteoScreenLib.ct.series import SeriesSummary
-from OsteoScreenLib.ct.series_choice import candidates_of, choose
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, part_of
+
+if TYPE_CHECKING:
+    from OsteoScreenLib.ct.dicom_index import DicomIndex
+    from OsteoScreenLib.ct.series import SeriesSummary
 
 WANTED_THICKNESS_MM = 1.5
 """Slice thickness looked for among equal series: thin enough for texture at 1 mm, thick enough for low noise."""
@@ -75,6 +75,9 @@ def list_series(
     Raises:
         InputError: nothing there, or nothing that is DICOM.
     """
+    from OsteoScreenLib.ct.archive import unpacked
+    from OsteoScreenLib.ct.dicom_index import index_folder
+
     try:
         if _is_zip(Path(path)):
             with unpacked(path, part_of(progress, 0.0, 0.6), cancelled) as folder:
@@ -85,6 +88,8 @@ def list_series(
 
 
 def _series_of(index: DicomIndex, path: str | os.PathLike[str]) -> tuple[SeriesSummary, ...]:
+    from OsteoScreenLib.ct.series_choice import candidates_of, choose
+
     candidates = candidates_of(index)
     if not candidates:
         raise _nothing_found(index, path)
@@ -105,12 +110,16 @@ def _read(place: Path, request: _Request, kind: str, progress: ProgressCallback)
             "This is neither a file nor a folder", path=request.path, next_step="Give a CT.", code="not_an_image"
         )
     if _is_zip(place):
+        from OsteoScreenLib.ct.archive import unpacked
+
         with unpacked(place, part_of(progress, 0.0, 0.4), request.cancelled) as folder:
             return _read(folder, request, "dicom-zip", part_of(progress, 0.4, 1.0))
     if place.is_file():
         found = image_kind(place)
         if found is not None:
             return _read_image(place, found, request, progress)
+    from OsteoScreenLib.ct.dicom_reader import read_dicom
+
     index = _index(place, part_of(progress, 0.0, 0.3), request.cancelled)
     if not index.images:
         if len(index.image_files) == 1 and not index.damaged and not index.without_pixels:
@@ -150,6 +159,8 @@ def _read_image(place: Path, kind: str, request: _Request, progress: ProgressCal
 def _index(
     place: Path, progress: ProgressCallback = no_progress, cancelled: CancelToken = never_cancelled
 ) -> DicomIndex:
+    from OsteoScreenLib.ct.dicom_index import index_file, index_folder
+
     if place.is_dir():
         return index_folder(place, progress, cancelled)
     return index_file(place)

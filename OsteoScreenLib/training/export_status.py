@@ -43,6 +43,7 @@ def export_onnx(fitted: FittedStatus, kind: str, values: np.ndarray) -> bytes:
     options: dict[str, Any] = {"zipmap": False} if kind == PROBABILITY else {"raw_scores": True, "zipmap": False}
     graph = convert_sklearn(
         reduced,
+        name="bone_status",  # skl2onnx would draw one, and the same model would have another digest each time
         initial_types=[(INPUT_NAME, FloatTensorType([None, len(fitted.inputs)]))],
         options={id(classifier): options},
         target_opset=OPSET,

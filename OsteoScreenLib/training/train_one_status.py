@@ -53,14 +53,15 @@ def learnable(cohort: Cohort, matrix: FeatureMatrix, recipe: Recipe) -> np.ndarr
     """Positions of the cases that this model may learn from.
 
     Those of the fitted splits with all kept features and, where radiomics take part, at most the share of missing ones
-    that is imputed at prediction. A feature that no case has does not count.
+    that is imputed at prediction. A feature that none of them has does not count.
     """
+    fitted = cohort.where(lambda case: case.is_fitted)
     known = np.isfinite(matrix.values[:, matrix.positions(recipe.kept)]).all(axis=1)
     if recipe.select_radiomics:
         there = np.isfinite(matrix.columns(matrix.of_kind(RADIOMICS)).values)
-        there = there[:, there.any(axis=0)]
+        there = there[:, there[fitted].any(axis=0)]
         known &= (~there).mean(axis=1) <= LARGEST_MISSING_SHARE
-    return np.array([i for i in cohort.where(lambda case: case.is_fitted) if known[i]], dtype=np.int64)
+    return np.array([i for i in fitted if known[i]], dtype=np.int64)
 
 
 def train_one_status(

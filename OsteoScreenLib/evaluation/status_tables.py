@@ -189,8 +189,8 @@ def accuracy_table(models: Sequence[ModelArrays]) -> ResultTable:
         *(Column(name, name.upper(), estimate=True) for name in ("ppv", "npv")),
     )
     notes = [
-        "Each class against the rest. 95 % intervals: Clopper-Pearson, which take cases as independent. PPV and NPV "
-        "hold at the prevalence of this study.",
+        "Each class against the rest: of the predicted class, and where given at the frozen threshold of each class. "
+        "95 % intervals: Clopper-Pearson, for independent cases. PPV and NPV hold at the prevalence of this study.",
         _INTENTION_NOTE,
     ]
     if several := [arrays.model for arrays in models if len(np.unique(arrays.patients)) < len(arrays)]:
@@ -198,7 +198,7 @@ def accuracy_table(models: Sequence[ModelArrays]) -> ResultTable:
     return ResultTable("accuracy", "Accuracy at the operating points", columns, tuple(rows), tuple(notes))
 
 
-PREDICTED, THRESHOLDS = "predicted class", "one-against-rest thresholds"
+PREDICTED, THRESHOLDS = "predicted class", "thresholds"
 
 
 def counts_of(arrays: ModelArrays, which: int) -> list[tuple[str, str, Accuracy]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from OsteoScreenLib.errors import UsageError
 from OsteoScreenLib.training.feature_matrix import CLINICAL_NAMES, DENSITOMETRY_PREFIX, RADIOMICS, FeatureMatrix
 from OsteoScreenLib.training.status_recipe import Recipe
 
@@ -30,7 +31,12 @@ def ladder(
 
     Returns:
         Recipes, and why the other rungs are left out, by name.
+
+    Raises:
+        UsageError: there is no such rung.
     """
+    if unknown := sorted(set(wanted) - set(RUNGS)):
+        raise UsageError(f"There is no model {unknown[0]!r}", next_step=f"Use one of {', '.join(RUNGS)}.")
     clinical = tuple(name for name in CLINICAL_NAMES if _is_known(matrix, name))
     mean_hu = tuple(name for name in MEAN_HU if _is_known(matrix, name))[:1]
     abmd = tuple(name for name in ABMD if _is_known(matrix, name))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from OsteoScreenLib.errors import OutputError
+from OsteoScreenLib.errors import InputError, OutputError
 from OsteoScreenLib.evaluation.predictions import THREE_CLASSES, Prediction, PredictionTable
 from OsteoScreenLib.evaluation.predictions_file import write_predictions
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, part_of
@@ -80,13 +80,18 @@ def train_status(
         options: choices. stable: features that an ICC table calls stable; None without such a table.
 
     Raises:
-        InputError: a class has too few patients, or no rung can be made. ModelError: a model cannot be exported.
-        OutputError: the folder cannot be written. CancelledError: the user asked to stop.
+        InputError: a class has too few patients, or no rung can be made. UsageError: there is no such rung.
+        ModelError: a model cannot be exported. OutputError: the folder cannot be written. CancelledError: to stop.
     """
     options = options or TrainingOptions()
     matrix = clinical_features(cohort).beside(features)
     fitted = matrix.rows(cohort.where(lambda case: case.is_fitted))
     recipes, left_out = ladder(fitted, options.base, options.rungs)
+    if not recipes:
+        raise InputError(
+            f"No model can be made: {'; '.join(f'{name}: {why}' for name, why in left_out.items())}",
+            next_step="Bring the features that one of the models needs.",
+        )
     bundles: dict[str, Path] = {}
     rows: list[Prediction] = []
     report: dict[str, Any] = {"left_out": left_out, "models": {}}

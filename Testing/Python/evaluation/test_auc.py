@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -154,6 +155,21 @@ def test_two_alike_femora_of_a_patient_tell_no_more_than_one():
     assert twice.variance(patients) == pytest.approx(once.variance(), rel=0.02)
     assert twice.variance() == pytest.approx(once.variance() / 2, rel=0.02)
     assert once.variance(np.arange(len(cases.truth))) == pytest.approx(once.variance(), rel=1e-12)
+
+
+def test_intervals_of_both_hips_of_patients_cover_as_they_say_and_those_of_single_cases_do_not():
+    random, area, hips = np.random.default_rng(2), 0.85, 160
+    shift = NormalDist().inv_cdf(area) * math.sqrt(2)
+    patients = np.repeat(np.arange(hips // 2), 2)
+    covered = {"patients": 0, "cases": 0}
+    for _ in range(600):
+        truth = np.repeat(random.random(hips // 2) < 0.3, 2) ^ (random.random(hips) < 0.08)
+        alike, own = np.repeat(random.normal(size=hips // 2), 2), random.normal(size=hips)
+        found = auc_of(truth, math.sqrt(0.8) * alike + math.sqrt(0.2) * own + shift * truth)
+        for name, interval in (("patients", found.estimate(patients)), ("cases", found.estimate())):
+            covered[name] += interval.low <= area <= interval.high
+    assert 0.925 < covered["patients"] / 600 < 0.975
+    assert covered["cases"] / 600 < 0.925
 
 
 def test_holm_adjusts_as_in_its_paper_and_passes_over_what_is_no_number():

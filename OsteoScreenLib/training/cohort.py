@@ -57,7 +57,7 @@ class Cohort:
 
     Attributes:
         cases: in the order of the table.
-        t_score_source: ``DXA`` or ``QCT``. t_score_site: where it was measured.
+        t_score_source: ``DXA``, ``QCT`` or ``DXA and QCT``. t_score_site: where it was measured.
     """
 
     cases: tuple[CohortCase, ...]

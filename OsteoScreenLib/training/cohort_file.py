@@ -106,7 +106,7 @@ def _number(name: str, text: str, line: int, problems: Problems) -> float | None
 
 
 def _between_rows(rows: Sequence[Mapping[str, Any]], lines: Sequence[int]) -> Problems:
-    """A case twice, facts of one patient that contradict each other, two reference standards in one table."""
+    """A case twice, facts of one patient that contradict each other, T-scores of two places of the body."""
     found: Problems = []
     first: dict[str, int] = {}
     sex: dict[str, tuple[str, int]] = {}
@@ -118,10 +118,9 @@ def _between_rows(rows: Sequence[Mapping[str, Any]], lines: Sequence[int]) -> Pr
             known, earlier = sex.setdefault(patient, (row["sex"], line))
             if known != row["sex"]:
                 found.append((line, f"the patient {printable(patient)!r} is {known} in line {earlier}"))
-    for name in ("t_score_source", "t_score_site"):
-        kinds = sorted({row[name] for row in rows if row[name] is not None})
-        if len(kinds) > 1:
-            found.append((0, f"{name} is {' and '.join(kinds)}: a model has one reference standard, so part the table"))
+    places = sorted({row["t_score_site"] for row in rows if row["t_score_site"] is not None})
+    if len(places) > 1:
+        found.append((0, f"t_score_site is {' and '.join(places)}: a model has one, so part the table"))
     return found
 
 
@@ -159,4 +158,5 @@ def _cohort(rows: Sequence[dict[str, Any]]) -> Cohort:
         )
         for row, group in zip(rows, groups, strict=True)
     )
-    return Cohort(cases, rows[0]["t_score_source"], rows[0]["t_score_site"])
+    sources = " and ".join(sorted({row["t_score_source"] for row in rows}))
+    return Cohort(cases, sources, rows[0]["t_score_site"])

@@ -58,8 +58,10 @@ def honesty_report(
 
 
 def cohort_warnings(cohort: Cohort) -> list[str]:
-    """Of the cohort: cases to validate on, shift of prevalence. In sentences."""
-    return [*validation_warnings(cohort), *prevalence_warnings(cohort)]
+    """Of the cohort: its reference standard, cases to validate on, shift of prevalence. In sentences."""
+    mixed = "T-scores of DXA and of QCT are mixed: near -1.0 and -2.5 the two put patients into different classes"
+    sources = [mixed] if " and " in cohort.t_score_source else []
+    return [*sources, *validation_warnings(cohort), *prevalence_warnings(cohort)]
 
 
 def _features_of(matrix: FeatureMatrix, trained: TrainedStatus) -> tuple[str, ...]:

@@ -123,8 +123,8 @@ def _document(parent: ModelBundle, word: str, site: str, version: str | None) ->
 
 def _check_fit(settings: ClassifierSettings, cohort: Cohort, matrix: FeatureMatrix) -> None:
     """The site's reference standard and features must be the model's."""
-    label = {"t_score_source": cohort.t_score_source, "t_score_site": cohort.t_score_site}
-    if label != dict(settings.label):
+    sources = set(cohort.t_score_source.split(" and ")) - set(settings.label["t_score_source"].split(" and "))
+    if sources or cohort.t_score_site != settings.label["t_score_site"]:
         raise InputError(
             f"The model was made for {settings.label['t_score_source']} T-scores of"
             f" {settings.label['t_score_site']}; the table has {cohort.t_score_source} of {cohort.t_score_site}",

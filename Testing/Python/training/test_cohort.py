@@ -54,7 +54,7 @@ def test_every_problem_is_said_at_once_with_its_line(tmp_path):
         ROW | {"t_score": "low", "age": "670"},
         ROW | {"sex": "x", "patient_id": ""},
         ROW | {"case_id": "b", "sex": "M", "date": "1.5.2024"},
-        ROW | {"case_id": "c", "t_score_source": "DXA", "image": "nowhere.nii.gz"},
+        ROW | {"case_id": "c", "t_score_site": "total_hip", "image": "nowhere.nii.gz"},
     ]
     with pytest.raises(InputError) as caught:
         read_cohort(write(tmp_path / "cohort.csv", rows))
@@ -70,9 +70,19 @@ def test_every_problem_is_said_at_once_with_its_line(tmp_path):
         "line 4: the patient 'p1' is female in line 2",
         "line 5: image: there is no",
         "line 5: there is an image and no side",
-        "t_score_source is DXA and QCT",
+        "t_score_site is femoral_neck and total_hip",
     ):
         assert part in text, part
+
+
+def test_t_scores_of_dxa_and_qct_together_are_read_and_said_to_be_mixed(tmp_path):
+    from OsteoScreenLib.training.honesty import cohort_warnings
+
+    rows = [ROW | {"split": "train"}, ROW | {"case_id": "b", "t_score_source": "DXA", "split": "train"}]
+    cohort = read_cohort(write(tmp_path / "cohort.csv", rows))
+    assert cohort.t_score_source == "DXA and QCT"
+    assert "are mixed" in cohort_warnings(cohort)[0]
+    assert cohort_warnings(read_cohort(write(tmp_path / "one.csv", rows[:1]))) == []
 
 
 def test_a_missing_required_column_is_named(tmp_path):

@@ -99,6 +99,7 @@ def status(
             out,
             options,
             stable=stable,
+            failed=measured.failed,
             progress=part_of(bar, 0.0 if features else 0.5, 1.0),
         )
     finally:

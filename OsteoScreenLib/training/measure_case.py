@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from OsteoScreenLib.ct.reader import read_ct
@@ -12,6 +13,7 @@ from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.progress import CancelToken, never_cancelled
 from OsteoScreenLib.quality.checks import check_volume
+from OsteoScreenLib.quality.flag import QualityFlag, Severity
 from OsteoScreenLib.radiomics.extraction import extract
 from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.settings import Settings
@@ -39,7 +41,8 @@ def measure_case(
         settings: of radiomics. segmenter: the source of masks; None where every case has its own.
 
     Raises:
-        InputError: the image or the mask cannot be used, or there is no femur on that side. CancelledError: to stop.
+        InputError: the image or the mask cannot be used, a check withholds a bone status, or there is no femur on that
+            side. CancelledError: the user asked to stop.
     """
     if case.image is None or case.side is None:
         raise InputError("The case names no image", next_step="Fill in image and side, or give the features.")
@@ -48,6 +51,10 @@ def measure_case(
     if source is None:
         raise InputError("The case names no mask, and nothing is there to make one", path=case.image)
     masks = source.segment(ct, cancelled=cancelled)
+    # A mask that was given was looked at by who drew it; of one that a network made, the doubts count.
+    flags = (*check_volume(ct, cancelled=cancelled), *(masks.flags if case.mask is None else ()))
+    if forbidding := [flag.message for flag in flags if flag.severity == Severity.WITHHOLD]:
+        raise InputError(f"A bone status is withheld: {' '.join(forbidding)}", path=case.image, code="withheld")
     label = SIDE_LABELS[case.side]
     if not (masks.labels == label).any():
         raise InputError(f"There is no {case.side} femur in the mask", path=case.mask or case.image)
@@ -56,7 +63,7 @@ def measure_case(
     if row.error is not None:
         raise row.error
     features = {name: float(value) for name, value in row.features.items() if math.isfinite(value)}
-    return {**features, **_densities(ct, masks, case, cancelled)}
+    return {**features, **_densities(ct, masks, case, flags, cancelled)}
 
 
 def _with_facts(ct: CTVolume, case: CohortCase) -> CTVolume:
@@ -66,8 +73,9 @@ def _with_facts(ct: CTVolume, case: CohortCase) -> CTVolume:
     return replace(ct, acquisition=replace(ct.acquisition, kvp=case.kvp))
 
 
-def _densities(ct: CTVolume, masks: FemurMasks, case: CohortCase, cancelled: CancelToken) -> dict[str, float]:
-    flags = (*check_volume(ct, cancelled=cancelled), *masks.flags)
+def _densities(
+    ct: CTVolume, masks: FemurMasks, case: CohortCase, flags: Sequence[QualityFlag], cancelled: CancelToken
+) -> dict[str, float]:
     facts = PatientFacts(sex=case.sex[0].upper() if case.sex else None, age_years=case.age)
     femur = measure(ct, masks.labels, facts=facts, flags=flags, cancelled=cancelled).femora.get(str(case.side))
     if femur is None:

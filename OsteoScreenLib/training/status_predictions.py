@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from OsteoScreenLib.evaluation.predictions import THREE_CLASSES, Prediction
@@ -12,7 +14,11 @@ from OsteoScreenLib.training.train_one_status import TrainedStatus
 
 
 def predict_cohort(
-    cohort: Cohort, matrix: FeatureMatrix, trained: TrainedStatus, classifier: StatusClassifier
+    cohort: Cohort,
+    matrix: FeatureMatrix,
+    trained: TrainedStatus,
+    classifier: StatusClassifier,
+    failed: Mapping[str, str] | None = None,
 ) -> list[Prediction]:
     """A row for each case.
 
@@ -21,6 +27,7 @@ def predict_cohort(
 
     Args:
         matrix: features of all cases. classifier: the bundle of ``trained``.
+        failed: why a case could not be measured, by case_id; it is withheld for that reason.
     """
     out_of_fold = dict(zip(trained.learnt_from.tolist(), trained.out_of_fold.probabilities, strict=True))
     inputs = matrix.columns(trained.settings.inputs)
@@ -29,6 +36,9 @@ def predict_cohort(
     for i, case in enumerate(cohort.cases):
         if i in out_of_fold:
             rows.append(_given(case, name, out_of_fold[i], trained))
+            continue
+        if failed and case.case_id in failed:
+            rows.append(_row(case, name, withheld=failed[case.case_id]))
             continue
         features = dict(zip(inputs.names, (float(v) for v in inputs.values[i]), strict=True))
         answer = classifier.answer(features, case.side, explain=False)

@@ -69,6 +69,7 @@ def train_status(
     options: TrainingOptions | None = None,
     *,
     stable: Collection[str] | None = None,
+    failed: Mapping[str, str] | None = None,
     progress: ProgressCallback = no_progress,
     cancelled: CancelToken = never_cancelled,
 ) -> TrainingOutcome:
@@ -78,6 +79,7 @@ def train_status(
         cohort: split. features: of all its cases, as measured, without age and sex, which the cohort has.
         out: folder; what an earlier training wrote there gives way.
         options: choices. stable: features that an ICC table calls stable; None without such a table.
+        failed: why a case could not be measured, by case_id; it is withheld for that reason, in every model.
 
     Raises:
         InputError: a class has too few patients, or no rung can be made. UsageError: there is no such rung.
@@ -111,7 +113,7 @@ def train_status(
         )
         share(0.6, f"{recipe.name}: checks")
         honesty = honesty_report(cohort, matrix, trained, stable, options.permutations, cancelled)
-        own, folder, metrics = _finish(cohort, matrix, trained, out, options, honesty)
+        own, folder, metrics = _finish(cohort, matrix, trained, out, options, honesty, failed)
         bundles[recipe.name] = folder
         rows += own
         warnings += [f"{recipe.name}: {text}" for text in honesty["warnings"]]
@@ -129,6 +131,7 @@ def _finish(
     out: Path,
     options: TrainingOptions,
     honesty: Mapping[str, Any],
+    failed: Mapping[str, str] | None,
 ) -> tuple[list[Prediction], Path, dict[str, Any]]:
     """Bundle and predictions. The card needs figures of the bundle, so a draft of it predicts first."""
     name, facts, settings = trained.recipe.name, options.facts, trained.settings
@@ -145,7 +148,7 @@ def _finish(
     document = status_document(name, facts, settings, cases, {}, training, limits)
     try:
         bundle = write_status_bundle(draft, document, trained.onnx, settings)
-        rows = predict_cohort(cohort, matrix, trained, StatusClassifier(bundle))
+        rows = predict_cohort(cohort, matrix, trained, StatusClassifier(bundle), failed)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     metrics = card_metrics(rows, settings.prediction_sets)

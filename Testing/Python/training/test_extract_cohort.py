@@ -27,10 +27,11 @@ GEOMETRY = Geometry((30, 40, 60), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0), (1.0, 0.0, 0
 
 
 def rods(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """HU and labels of two rods of bone in soft tissue in air; the left one lies at greater x."""
+    """HU and labels of two rods of bone in muscle under fat; the left one lies at greater x."""
     _, y, x = np.mgrid[:30, :40, :60]
     rng = np.random.default_rng(seed)
-    hu = np.where((y - 20) ** 2 / 300 + (x - 30) ** 2 / 800 < 1, 40, -1000)
+    depth = (y - 20) ** 2 / 340 + (x - 30) ** 2 / 800
+    hu = np.where(depth < 0.7, 50, np.where(depth < 1, -100, -1000))
     labels = np.zeros(hu.shape, np.uint8)
     for label, middle in ((1, 42), (2, 18)):
         rod = (y - 20) ** 2 + (x - middle) ** 2 < 49

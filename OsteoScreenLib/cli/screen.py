@@ -9,6 +9,20 @@ from typing import Annotated
 import typer
 
 from OsteoScreenLib.cli import console, logs
+from OsteoScreenLib.cli.density_options import (
+    Age,
+    CalibrationKind,
+    CalibrationName,
+    Contrast,
+    DensityRequest,
+    Inserts,
+    NoDensitometry,
+    NoRegions,
+    Sex,
+    SiteCalibration,
+    SiteSettings,
+    densitometry_for_screening,
+)
 from OsteoScreenLib.cli.femur_options import (
     EngineName,
     Mask,
@@ -27,7 +41,7 @@ from OsteoScreenLib.models.engines import AUTO
 from OsteoScreenLib.report.files import write_case_files, write_run_files
 from OsteoScreenLib.result.case_outcome import CaseOutcome
 from OsteoScreenLib.screening.cohort import CohortRun, CohortWriters, run_cohort
-from OsteoScreenLib.screening.cohort_paths import cohort_paths
+from OsteoScreenLib.screening.cohort_paths import CohortScan, cohort_scans
 from OsteoScreenLib.screening.inputs import case_inputs
 from OsteoScreenLib.screening.settings import ScreenSettings
 
@@ -40,7 +54,7 @@ class ProgressKind(str, Enum):
     NONE = "none"
 
 
-Inputs = Annotated[
+Scans = Annotated[
     list[Path] | None,
     typer.Argument(metavar="INPUT...", show_default=False, help="CT file, DICOM folder or zip; several are a cohort."),
 ]
@@ -49,7 +63,8 @@ Cohort = Annotated[
     typer.Option(
         "--cohort",
         metavar="PATH",
-        help="Instead of INPUT: a folder with a scan in each entry, or a CSV table with a column 'path'.",
+        help="Instead of INPUT: a folder with a scan in each entry, or a CSV table with a column 'path' "
+        "and, where known, 'sex', 'age' and 'contrast'.",
     ),
 ]
 Out = Annotated[
@@ -84,7 +99,7 @@ ProgressOption = Annotated[
 
 
 def screen(
-    inputs: Inputs = None,
+    inputs: Scans = None,
     out: Out = None,
     cohort: Cohort = None,
     series: Series = None,
@@ -95,26 +110,49 @@ def screen(
     source: ScreenSourceName = None,
     engine: EngineName = AUTO,
     threads: Threads = None,
+    sex: Sex = None,
+    age: Age = None,
+    contrast: Contrast = None,
+    calibration: CalibrationKind = CalibrationName.AUTO,
+    site_calibration: SiteCalibration = None,
+    site_settings: SiteSettings = None,
+    phantom_inserts: Inserts = None,
+    no_densitometry: NoDensitometry = False,
+    no_regions: NoRegions = False,
     resume: Resume = False,
     progress: ProgressOption = ProgressKind.BAR,
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
-    """Read and check CTs and outline their femora: what was found, whether it can be trusted, a report for each.
+    """Read and check CTs, outline their femora and measure bone density: what was found, whether it can be trusted.
 
     Exit code 0: every case has a result (withheld counts as one). 1: some case failed; results.csv says why, and the
     others are done. 2: the call was wrong. 130: interrupted; finished cases are intact.
     """
     if verbose or log_file is not None:
         logs.set_up(verbose or logs.verbose_logging(), log_file)
-    paths = _paths(inputs, cohort, out)
+    scans = _scans(inputs, cohort, out)
     if list_series:
-        raise typer.Exit(list_series_of(paths))
+        raise typer.Exit(list_series_of([scan.path for scan in scans]))
     if out is None:
         raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
-    settings = ScreenSettings(series=series, wanted_thickness_mm=thickness)
     _refuse_empty(series)
-    segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(paths), source)
+    segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(scans), source)
+    request = DensityRequest(
+        *(
+            sex,
+            age,
+            contrast,
+            calibration,
+            site_calibration,
+            site_settings,
+            phantom_inserts,
+            no_regions,
+            no_densitometry,
+        )
+    )
+    density = densitometry_for_screening(request, segmenter is not None, len(scans), cohort is None)
+    settings = ScreenSettings(series, thickness, density)
     teller = _teller(progress)
 
     def on_case(outcome: CaseOutcome) -> None:
@@ -123,7 +161,7 @@ def screen(
 
     try:
         run = run_cohort(
-            case_inputs(paths),
+            case_inputs([scan.path for scan in scans], [scan.facts for scan in scans]),
             out,
             CohortWriters(write_case_files, write_run_files),
             settings=settings,
@@ -147,14 +185,14 @@ def _tell_end(run: CohortRun, teller: ProgressBar | JsonLines | Silent, out: Pat
     return code
 
 
-def _paths(inputs: list[Path] | None, cohort: Path | None, out: Path | None) -> list[Path]:
+def _scans(inputs: list[Path] | None, cohort: Path | None, out: Path | None) -> list[CohortScan]:
     """What is to be screened. Raises UsageError where nothing is, or the cohort cannot be read."""
     if bool(inputs) == (cohort is not None):
         raise UsageError(
             "There is no INPUT" if cohort is None else "INPUT and --cohort exclude each other",
             next_step="Give scans, or --cohort with a folder or a table of them.",
         )
-    return list(inputs or ()) if cohort is None else list(cohort_paths(cohort, out))
+    return [CohortScan(path) for path in inputs or ()] if cohort is None else list(cohort_scans(cohort, out))
 
 
 def _refuse_empty(series: str | None) -> None:

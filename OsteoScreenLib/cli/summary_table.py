@@ -11,6 +11,7 @@ from rich.text import Text
 from OsteoScreenLib.cli import console
 from OsteoScreenLib.errors import printable
 from OsteoScreenLib.quality.flag import Severity
+from OsteoScreenLib.report.status_words import StatusWord, status_words
 from OsteoScreenLib.result.case_outcome import CaseOutcome, CaseState
 from OsteoScreenLib.screening.cohort import CohortRun
 
@@ -20,6 +21,7 @@ _STATES = {
     CaseState.FAILED: ("✕", "x", "failed", "bold red"),
     CaseState.NOT_RUN: ("–", "-", "not run", "dim"),
 }
+_LONGEST_REASON = 90
 _FLAGS = {
     Severity.WITHHOLD: ("■", "#", "red"),
     Severity.WARNING: ("▲", "!", "yellow"),
@@ -33,9 +35,13 @@ def show_summary(run: CohortRun, out: Path) -> None:
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("Case", overflow="fold")
     table.add_column("State", no_wrap=True)
+    words = [[] if outcome.result is None else status_words(outcome.result) for outcome in run.outcomes]
+    if any(words):
+        table.add_column("Bone status", overflow="fold", ratio=1)
     table.add_column("Findings", overflow="fold", ratio=1)
-    for outcome in run.outcomes:
-        table.add_row(Text(printable(outcome.case_id)), _state(screen, outcome), _findings(screen, outcome))
+    for outcome, status in zip(run.outcomes, words, strict=True):
+        cells = [_status(status)] if any(words) else []
+        table.add_row(Text(printable(outcome.case_id)), _state(screen, outcome), *cells, _findings(screen, outcome))
     screen.print(table)
     legend = "  ".join(
         f"{console.symbol(screen, fancy, plain)}{word}"
@@ -50,7 +56,11 @@ def show_summary(run: CohortRun, out: Path) -> None:
     else:
         console.say(screen, f"Reports: {out / 'index.html'}")
     console.say(screen, f"Table:  {out / 'results.csv'}")
-    console.say(screen, "Bone status is not part of this version. Research use only.", "dim")
+    if any(words):
+        console.say(
+            screen, "Bone status: by rule from CT's T-score equivalent, no DXA T-score; confirm with DXA.", "dim"
+        )
+    console.say(screen, "Research use only.", "dim")
     _say_what_went_wrong(run)
 
 
@@ -58,6 +68,16 @@ def _state(screen: Console, outcome: CaseOutcome) -> Text:
     fancy, plain, word, style = _STATES[outcome.state]
     kept = " (kept)" if outcome.kept else ""
     return Text(f"{console.symbol(screen, fancy, plain)} {word}{kept}", style=style)
+
+
+def _status(words: list[StatusWord]) -> Text:
+    """Each side's class in a line, or why there is none; long reasons are in the report."""
+    lines = []
+    for entry in words:
+        why = printable(entry.why)
+        why = why if len(why) <= _LONGEST_REASON else f"{why[: _LONGEST_REASON - 4].rstrip()} ..."
+        lines.append(f"{entry.who}: {entry.word}" + (f": {why}" if why else ""))
+    return Text("\n".join(lines))
 
 
 def _findings(screen: Console, outcome: CaseOutcome) -> Text:

@@ -127,6 +127,19 @@ def with_overrides(document: Any, path: Path | None = None) -> Settings:
     return result
 
 
+def settings_of_record(record: Mapping[str, Any]) -> Settings:
+    """The table that a result was made by, from what :meth:`Settings.to_dict` recorded.
+
+    Raises:
+        UsageError: what it records was never a site's file.
+    """
+    if not record.get("overridden"):
+        return default_settings()
+    return with_overrides(
+        {"schema_version": SCHEMA_VERSION, "site": record.get("site"), "settings": dict(record["overridden"])}
+    )
+
+
 def _contradiction(settings: Settings) -> str:
     """What two values say against each other; empty where nothing."""
     if settings.number("status.osteoporosis_t") >= settings.number("status.normal_t"):

@@ -9,11 +9,13 @@ import numpy as np
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.quality.flag import QualityFlag
 from OsteoScreenLib.report import wording
+from OsteoScreenLib.report.density_section import density_section
 from OsteoScreenLib.report.femur_pictures import TILE
 from OsteoScreenLib.report.femur_section import femur_section
 from OsteoScreenLib.report.overlay import PANEL, panel_of
 from OsteoScreenLib.report.pages import render_page
 from OsteoScreenLib.report.pictures import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU, three_pictures
+from OsteoScreenLib.report.status_words import status_words
 from OsteoScreenLib.report.summary import SEVERITY_SYMBOLS, SEVERITY_WORDS, summarise
 from OsteoScreenLib.result.case_result import CaseResult
 
@@ -46,7 +48,7 @@ def case_report(result: CaseResult, ct: CTVolume, labels: np.ndarray | None = No
     Args:
         result: what was learnt of the case.
         ct: the volume it was learnt from, for the pictures.
-        labels: (z, y, x) uint8 masks of the femora on its grid, for their pictures.
+        labels: (z, y, x) uint8 masks of the femora on its grid, for their pictures and projections.
 
     Raises:
         MissingPackageError: Jinja2, scipy or Pillow is not installed.
@@ -69,6 +71,8 @@ def case_report(result: CaseResult, ct: CTVolume, labels: np.ndarray | None = No
             "width": f"{WINDOW_WIDTH_HU:.0f}",
             "level": f"{WINDOW_LEVEL_HU:.0f}",
         },
+        status_words=status_words(result),
+        density=density_section(result, ct, labels),
         femora=femur_section(result, ct, labels),
         oriented=ct.source.oriented,
         oblique=f"{oblique:.1f}°" if oblique >= 0.5 else "",

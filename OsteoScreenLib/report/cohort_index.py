@@ -9,6 +9,7 @@ from urllib.parse import quote
 import OsteoScreenLib
 from OsteoScreenLib.quality.flag import Severity
 from OsteoScreenLib.report.pages import render_page
+from OsteoScreenLib.report.status_words import status_words
 from OsteoScreenLib.report.summary import SEVERITY_SYMBOLS, summarise
 from OsteoScreenLib.result.case_outcome import CaseOutcome, CaseState
 
@@ -48,6 +49,7 @@ def _row(outcome: CaseOutcome) -> dict[str, Any]:
             "word": "Failed" if failed else "Not run",
             "text": outcome.message,
             "flags": [],
+            "status": [],
         }
     summary = summarise(result)
     grave = [flag for flag in result.quality if flag.severity is not Severity.INFO]
@@ -58,6 +60,7 @@ def _row(outcome: CaseOutcome) -> dict[str, Any]:
         "symbol": summary.symbol,
         "word": summary.heading,
         "text": "",
+        "status": status_words(result),
         "flags": [
             {"severity": f.severity.value, "symbol": SEVERITY_SYMBOLS[f.severity], "code": f.code} for f in grave
         ],

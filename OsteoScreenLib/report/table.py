@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from OsteoScreenLib.errors import printable
 from OsteoScreenLib.quality.flag import Severity
+from OsteoScreenLib.report.density_columns import DENSITY_COLUMNS, density_row
 from OsteoScreenLib.result.case_outcome import CaseOutcome
 from OsteoScreenLib.result.case_result import CaseResult
 
@@ -18,9 +19,11 @@ COLUMNS = (
     *("femur_left_presence", "femur_left_volume_ml", "femur_left_implant", "femur_left_estimated_dsc"),
     *("femur_right_presence", "femur_right_volume_ml", "femur_right_implant", "femur_right_estimated_dsc"),
     *("segmentation_source", "segmentation_model"),
+    *DENSITY_COLUMNS,
     *("withheld_because", "error_code", "error_message", "seconds", "kept_from_earlier_run"),
 )
-"""Columns in order. An empty cell means that the input does not say."""
+"""Columns in order. An empty cell means that the input does not say, or that a measure is withheld. Sex and age are
+those that the scores go by."""
 
 _FORMULA_STARTS = "=+-@＝＋－＠"
 
@@ -61,6 +64,9 @@ def _row(outcome: CaseOutcome) -> dict[str, object]:
     row.update(zip(("spacing_x_mm", "spacing_y_mm", "spacing_z_mm"), result.geometry.spacing_xyz_mm, strict=True))
     row.update(zip(("size_z", "size_y", "size_x"), result.geometry.shape_zyx, strict=True))
     row.update(_femora(result))
+    if result.densitometry is not None and result.densitometry.facts is not None:
+        row.update(sex=result.densitometry.facts.sex, age_years=result.densitometry.facts.age_years)
+    row.update(density_row(result))
     row["withheld_because"] = " ".join(result.reasons)
     return row
 

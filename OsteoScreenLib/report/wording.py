@@ -97,6 +97,11 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text}{unit}" if unit == "°" else f"{text} {unit}"
 
 
+def pretty_unit(unit: str) -> str:
+    """A unit as it is printed: with raised figures, and mL as elsewhere in a report."""
+    return {"mg/cm3": "mg/cm³", "g/cm2": "g/cm²", "cm2": "cm²", "ml": "mL"}.get(unit, unit)
+
+
 def acquisition_facts(facts: Acquisition) -> list[tuple[str, str]]:
     """Every fact a measurement may depend on, as (name, value) pairs; an absent one is said to be absent."""
 

@@ -6,9 +6,12 @@ import csv
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import UsageError, printable
+from OsteoScreenLib.screening.patient_columns import facts_in, patient_columns
 
 PATH_COLUMN = "path"
 MAX_TABLE_BYTES = 20_000_000
@@ -16,23 +19,38 @@ _SCAN_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr", "
 _DELIMITERS = ",;\t"
 
 
+@dataclass(frozen=True)
+class CohortScan:
+    """One scan of a cohort, and what a table says of its patient; None: nothing."""
+
+    path: Path
+    facts: PatientFacts | None = None
+
+
 def cohort_paths(source: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> tuple[Path, ...]:
+    """Paths of the scans of a cohort; see :func:`cohort_scans`."""
+    return tuple(scan.path for scan in cohort_scans(source, out))
+
+
+def cohort_scans(source: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> tuple[CohortScan, ...]:
     """The scans of a cohort, in the order of their names or of the table.
 
     Args:
         source: a folder, in which each folder (of DICOM files), image file and zip is a scan and other files do not
-            count; or a CSV table with a column ``path``, whose relative paths begin at the table's folder. Columns are
-            separated by commas, semicolons or tabs; other columns do not count.
+            count; or a CSV table with a column ``path``, whose relative paths begin at the table's folder, and, where
+            that is known, ``sex`` (F or M), ``age`` (years) and ``contrast`` (yes or no). Columns are separated by
+            commas, semicolons or tabs; other columns do not count.
         out: the folder of the results; where it lies among the scans it is none of them.
 
     Raises:
         UsageError: ``not_found``, ``no_scan`` (nothing there), ``loose_dicom`` (the folder is itself a DICOM folder),
-            ``not_a_table`` (no text, no column ``path``, a row without one), ``unreadable_cohort``.
+            ``not_a_table`` (no text, no column ``path``, a row without one or with a sex, age or contrast that cannot
+            be), ``unreadable_cohort``.
     """
     place = Path(source)
     try:
         if place.is_dir():
-            found = _in_folder(place, None if out is None else Path(out))
+            found = tuple(map(CohortScan, _in_folder(place, None if out is None else Path(out))))
         elif place.is_file():
             found = tuple(_in_table(place))
         else:
@@ -85,7 +103,7 @@ def _is_dicom(path: Path) -> bool:
         return stream.read(132)[128:] == b"DICM"
 
 
-def _in_table(path: Path) -> Iterator[Path]:
+def _in_table(path: Path) -> Iterator[CohortScan]:
     with path.open("rb") as stream:
         data = stream.read(MAX_TABLE_BYTES + 1)
     if len(data) > MAX_TABLE_BYTES:
@@ -99,13 +117,21 @@ def _in_table(path: Path) -> Iterator[Path]:
     if header.count(PATH_COLUMN) != 1:
         raise _not_a_table(f"The first line of the table does not name one column {PATH_COLUMN}", path)
     column = header.index(PATH_COLUMN)
+    try:
+        about = patient_columns(header)
+    except ValueError as error:
+        raise _not_a_table(f"In the table {printable(str(error))}", path) from error
     for number, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
         named = row[column].strip() if column < len(row) else ""
         if not named or "\0" in named:
             raise _not_a_table(f"Row {number} of the table has no {PATH_COLUMN}", path)
-        yield path.parent / Path(named).expanduser()
+        try:
+            facts = facts_in(row, about)
+        except ValueError as error:
+            raise _not_a_table(f"Row {number} of the table: {printable(str(error))}", path) from error
+        yield CohortScan(path.parent / Path(named).expanduser(), facts)
 
 
 def _delimiter(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from OsteoScreenLib.ct.acquisition import names_contrast_agent
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.densitometry.densitometry_result import Densitometry
 from OsteoScreenLib.densitometry.measure import facts_of, measure
@@ -102,6 +103,8 @@ def facts_used(ct: CTVolume, given: PatientFacts) -> tuple[PatientFacts, tuple[s
         for name, own, other in pairs
         if own is not None and other is not None and own != other
     ]
+    if given.contrast is False and names_contrast_agent(ct.acquisition.contrast_agent):
+        notes.append("No contrast agent was given, as the user says; the scan says that one was.")
     return first_known(given, header), tuple(notes)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 Facts = Mapping[str, Any]
 """What :func:`OsteoScreenLib.screening.environment.environment` returns."""
 
-READY = "Ready: CTs can be read, checked and reported. Bone status is not part of this version."
+READY = "Ready: CTs can be read and checked, femora outlined, and bone density measured."
 
 
 def environment_lines(facts: Facts) -> dict[str, str]:

@@ -43,13 +43,18 @@ class CaseInput:
         return _parts(self.path)[-1] or os.fspath(self.path)
 
 
-def case_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[CaseInput, ...]:
+def case_inputs(
+    paths: Iterable[str | os.PathLike[str]], facts: Sequence[PatientFacts | None] = ()
+) -> tuple[CaseInput, ...]:
     """A case id for each path, in order, unique also where a file system ignores the case of letters.
 
     An id is the last part of the path without the suffix of an image file; a last part that says nothing, such as
     ``dicom``, is led by the folder it lies in. Inputs that would share one are told apart
     by the nearest folder names that differ (``STS_036/image`` and ``STS_040/image`` become ``STS_036_image`` and
     ``STS_040_image``), and the same path given twice by a number.
+
+    Args:
+        paths: of the inputs. facts: of each patient, in the same order; empty: none are known.
     """
     given = [Path(path) for path in paths]
     ids = [_own_name(_parts(path)) for path in given]
@@ -60,7 +65,8 @@ def case_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[CaseInput, ...
         if len(positions) > 1:
             for position, name in zip(positions, _told_apart([given[p] for p in positions]), strict=True):
                 ids[position] = name
-    return tuple(CaseInput(path, name) for path, name in zip(given, _numbered(ids), strict=True))
+    known = facts or [None] * len(given)
+    return tuple(CaseInput(*entry) for entry in zip(given, _numbered(ids), known, strict=True))
 
 
 def safe_name(text: str) -> str:

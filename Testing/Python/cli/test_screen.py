@@ -41,12 +41,12 @@ def test_a_dicom_folder_gives_a_result_a_report_and_tables(osteoscreen, dicom_fo
     assert {entry.name for entry in (out / "body").iterdir()} == {"result.json", "report.html", "segmentation.nii.gz"}
     result = json.loads((out / "body" / "result.json").read_text(encoding="utf-8"))
     assert result["case_id"] == "body"
-    assert set(result["timings_s"]) == {"reading", "checks", "segmentation"}
+    assert set(result["timings_s"]) == {"reading", "checks", "segmentation", "densitometry"}
     assert len(result["input"]["series"]) == 2
     assert table(out)[0]["state"] == ("withheld" if result["withheld"] else "done")
     assert "body" in ended.out
     assert str(out / "body" / "report.html") in ended.out
-    assert "Bone status is not part of this version" in ended.out
+    assert "confirm with DXA" in ended.out
     assert ended.err == ""
 
 

@@ -40,7 +40,7 @@ def test_a_report_names_the_case_and_says_that_it_is_for_research(ct, make_resul
     page = Page(case_report(make_result(ct, case_id="STS_036"), ct))
     assert "STS_036" in page.text
     assert "Research use only. Not a medical device." in page.text
-    assert "Bone status is not part of this version." in page.text
+    assert "No bone density was asked for" in page.text
 
 
 @pytest.mark.parametrize(

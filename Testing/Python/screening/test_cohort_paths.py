@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import UsageError
-from OsteoScreenLib.screening.cohort_paths import cohort_paths
+from OsteoScreenLib.screening.cohort_paths import cohort_paths, cohort_scans
 
 
 def code_of(path: Path) -> str:
@@ -90,3 +91,30 @@ def test_a_table_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("OsteoScreenLib.screening.cohort_paths.MAX_TABLE_BYTES", 20)
     assert code_of(write_table(tmp_path, "path\n" + "a" * 30)) == "not_a_table"
     assert cohort_paths(write_table(tmp_path, "path\n" + "a" * 10)) == (tmp_path / ("a" * 10),)
+
+
+def test_a_table_may_say_sex_age_and_contrast_of_each_patient(tmp_path: Path) -> None:
+    text = "path;Sex;age_years;contrast\na;F;67.5;no\nb;male;;\nc;;;YES\nd;;;\n"
+    facts = [scan.facts for scan in cohort_scans(write_table(tmp_path, text))]
+    assert facts == [PatientFacts("F", 67.5, False), PatientFacts("M"), PatientFacts(contrast=True), None]
+
+
+def test_a_table_without_such_columns_says_nothing_of_the_patients(tmp_path: Path) -> None:
+    assert [scan.facts for scan in cohort_scans(write_table(tmp_path, "path,weight\na,70\n"))] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("path,sex\na,F\nb,X\n", "Row 3 of the table: sex is F or M, not 'X'"),
+        ("path,age\na,old\n", "age is a number of years from 0 to 130, not 'old'"),
+        ("path,age\na,nan\n", "age is a number"),
+        ("path,age\na,-1\n", "age is a number"),
+        ("path,contrast\na,perhaps\n", "contrast is yes or no"),
+        ("path,age,age_years\na,60,61\n", "two columns speak of the same"),
+    ],
+)
+def test_a_fact_that_cannot_be_is_refused_with_its_row(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as refused:
+        cohort_scans(write_table(tmp_path, text))
+    assert refused.value.code == "not_a_table"

@@ -1,160 +1,143 @@
 """How far densitometry is off on digital patients whose density is known. Simulated: see Docs/densitometry.md.
 
-    python Testing/tools/densitometry_study.py ROWS.jsonl --seed 650101 --count 14 --kvp 100 120 140 80
-    python Testing/tools/densitometry_study.py ROWS.jsonl --seed 650200 --count 3 --kvp 80 100 120 140 --all-voltages
+    python Testing/tools/densitometry_study_scans.py SCANS --seed 660000 --count 200
+    python Testing/tools/densitometry_study.py SCANS --rows ROWS.jsonl --seed 660000 --count 200
 
-Each row is one femur, measured with its true mask and internal calibration; rows that are there already are kept. A
-summary is printed at the end. Kernel, noise, slices, position, cupping, hardening, scale and offset are drawn anew for
-each scan.
+Each scan is measured twice, with the network's own masks and with the true ones, both with internal calibration. Rows
+that are there already are kept; the tables are printed at the end (``--report``: at once). Scans that are not there yet
+are waited for with ``--wait``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from densitometry_study_report import report
+from densitometry_study_scans import SITES, StudyScan, load, paths
 
 from OsteoScreenLib.densitometry.calibrate_fixed import calibrate_fixed
 from OsteoScreenLib.densitometry.calibration import Calibration
 from OsteoScreenLib.densitometry.calibration_choice import CalibrationChoice
+from OsteoScreenLib.densitometry.densitometry_result import Densitometry, FemurDensitometry
 from OsteoScreenLib.densitometry.measure import measure
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.densitometry.settings import default_settings
-from OsteoScreenLib.phantom.attenuation import Beam
-from OsteoScreenLib.phantom.digital_patient import DigitalPatient, make_digital_patient
-from OsteoScreenLib.phantom.draw_traits import draw_patient
-from OsteoScreenLib.phantom.labels import sided
-from OsteoScreenLib.phantom.protocol import PROTOCOLS, Protocol
+from OsteoScreenLib.segmentation.vbnet_segmenter import VBNetSegmenter, femur_segmenter
 
 REGIONS = ("head", "neck", "trochanteric", "intertrochanteric", "total_hip")
-SITES = ("femoral_neck", "total_hip")
-SPACING = (1.5, 1.5, 2.0)
 Row = dict[str, Any]
 
 
-def drawn_protocol(seed: int, kvp: float) -> Protocol:
-    """A hip scan of a scanner of its own."""
-    rng = np.random.default_rng([seed, int(kvp)])
-    roll, yaw, pitch = (float(v) for v in rng.normal(0, (3, 1.5, 1.5)))
-    return replace(
-        PROTOCOLS["hip"],
-        name=f"hip-{kvp:g}",
-        kvp=kvp,
-        noise_hu=float(rng.uniform(10, 26)),
-        kernel=str(rng.choice(["STANDARD", "SOFT"])),
-        spacing_xyz_mm=SPACING,
-        slice_thickness_mm=float(rng.choice([SPACING[2], SPACING[2], 3.0])),
-        tilt_deg=(roll, yaw, pitch),
-        cupping_hu=float(rng.normal(3, 2.5)),
-        hardening=float(rng.uniform(0.1, 0.9)),
-        hu_scale=float(rng.normal(1, 0.008)),
-        hu_offset=float(rng.normal(0, 3)),
-    )
-
-
-def perfect_line(protocol: Protocol) -> tuple[float, float]:
-    """Slope and intercept that a perfect liquid phantom in this scan would give."""
-    step = Beam.of(protocol.kvp).k2hpo4_hu
-    return 1 / (protocol.hu_scale * step), ((1000 - protocol.hu_offset) / protocol.hu_scale - 1000) / step
-
-
-def rows_of(patient: DigitalPatient, truth: Any) -> list[Row]:
-    """What was measured of both femora, and what is true."""
-    protocol, traits = patient.protocol, patient.traits
-    labels = np.zeros(patient.labels.shape, np.uint8)
-    for number, side in ((1, "L"), (2, "R")):
-        labels[patient.labels == sided("femur", side)] = number
-    facts = PatientFacts(traits.sex, max(traits.age_years, 50.0), contrast=False)
-    result = measure(patient.ct, labels, CalibrationChoice(method="internal"), facts)
-    base: Row = {"seed": traits.seed, "kvp": protocol.kvp, "refused": result.no_calibration}
-    calibration = result.calibration
-    if calibration is None:
-        return [base]
-    slope, intercept = perfect_line(protocol)
-    lines = {
-        "own": calibrate_fixed(default_settings(), protocol.kvp),
-        "at_120": calibrate_fixed(default_settings(), 120),
-    }
-    base |= {"slope": calibration.slope / slope - 1, "intercept": calibration.intercept - intercept}
-    base |= {"uncertainty": calibration.uncertainty_mg_cm3, "tissues": [s.name for s in calibration.samples]}
+def rows_of(scan: StudyScan, segmenter: VBNetSegmenter) -> list[Row]:
+    """Rows of both femora, with true masks and with the network's."""
+    facts = PatientFacts(scan.facts["sex"], scan.facts["age"], contrast=scan.facts["phase"] != "none")
+    known = {name: scan.facts[name] for name in ("seed", "kind", "sex", "age", "kvp", "phase", "kernel")}
+    choice = CalibrationChoice(method="internal")
+    implants = [scan.facts["implant"]] if scan.facts["implant"] else []
+    true = measure(scan.ct, scan.labels, choice, facts, implants=implants)
+    masks = segmenter.segment(scan.ct)
+    found = measure(scan.ct, masks.labels, choice, facts, implants=implants)
+    lines = _lines(scan)
     rows = []
-    for side, femur in result.femora.items():
-        row: Row = {**base, "side": side, "withheld": femur.withheld, "regions": {}, "areal": {}}
-        for name in REGIONS:
-            density, hu = (femur.regions[name][f"trabecular_{what}"] for what in ("vbmd", "hu"))
-            if density.value is not None and hu.value is not None:
-                found = {"vbmd": density.value, "sd": density.sd, "perfect": slope * hu.value + intercept}
-                found |= {n: float(c.density(hu.value)) for n, c in lines.items() if isinstance(c, Calibration)}
-                row["regions"][name] = found
-        for site in SITES:
-            abmd = femur.areal[site]["abmd"]
-            true = truth.femurs[side[0].upper()]
-            if abmd.value is not None:
-                score = femur.areal[site]["t_score"].value
-                row["areal"][site] = [abmd.value, abmd.sd, true.areal[site].abmd_g_cm2, score, true.t_scores[site]]
-        rows.append(row)
+    for name, result in (("truth", true), ("network", found)):
+        for side, femur in result.femora.items():
+            ideal = true.femora[side]
+            rows.append(
+                {**known, "masks": name, "side": side, **_scan_row(result, scan), **_femur_row(femur, ideal, lines)}
+            )
+            rows[-1]["truth"] = scan.facts["truth"][side]
     return rows
 
 
-def words(values: list[float]) -> str:
-    """Mean, standard deviation and largest."""
-    found = np.asarray(values)
-    return f"{found.mean():+.2f} +- {found.std(ddof=1):.2f}, largest {np.abs(found).max():.2f}"
+def _lines(scan: StudyScan) -> dict[str, Any]:
+    """The lines from HU to density that internal calibration is compared with."""
+    settings = default_settings()
+    return {
+        "perfect": scan.facts["line"],
+        "own": calibrate_fixed(settings, scan.facts["kvp"]),
+        "at_120": calibrate_fixed(settings, 120.0),
+    }
 
 
-def summary(rows: list[Row]) -> None:
-    """Print the errors."""
-    scans = {(row["seed"], row["kvp"]): row for row in rows}.values()
-    made = [row for row in scans if not row["refused"]]
-    print(f"{len(scans)} scans, {len(scans) - len(made)} refused")
-    print(f"slope, %: {words([100 * r['slope'] for r in made])}; intercept: {words([r['intercept'] for r in made])}")
+def _scan_row(result: Densitometry, scan: StudyScan) -> Row:
+    calibration = result.calibration
+    if calibration is None:
+        return {"refused": result.no_calibration or result.withheld}
+    slope, intercept = scan.facts["line"]
+    return {"refused": "", "slope": calibration.slope / slope - 1, "intercept": calibration.intercept - intercept}
+
+
+def _femur_row(femur: FemurDensitometry, ideal: FemurDensitometry, lines: Mapping[str, Any]) -> Row:
+    """What was measured; densities beside what a perfect phantom reads in the true mask."""
+    row: Row = {"withheld": femur.withheld, "regions": {}, "areal": {}, "landmarks": _landmarks(femur)}
+    row["status"] = None if femur.status is None else femur.status.status
+    slope, intercept = lines["perfect"]
     for name in REGIONS:
-        found = [row["regions"][name] for row in rows if name in row.get("regions", {})]
-        for line in ("vbmd", "own", "at_120"):
-            print(f"{name}, {line} against a perfect phantom: {words([f[line] - f['perfect'] for f in found])}")
-        inside = np.mean([abs(f["vbmd"] - f["perfect"]) < 1.96 * f["sd"] for f in found])
-        print(f"{name}: {100 * inside:.0f} % within the stated 95 %")
+        if name not in femur.regions or name not in ideal.regions:
+            continue
+        density, hu = femur.regions[name]["trabecular_vbmd"], ideal.regions[name]["trabecular_hu"]
+        if density.value is None or hu.value is None:
+            continue
+        entry = {"vbmd": density.value, "sd": density.sd, "perfect": slope * hu.value + intercept}
+        entry |= {n: float(c.density(hu.value)) for n, c in lines.items() if isinstance(c, Calibration)}
+        row["regions"][name] = entry
     for site in SITES:
-        areas = np.array([row["areal"][site] for row in rows if site in row.get("areal", {})])
-        off = areas[:, 0] - areas[:, 2]
-        root = np.sqrt(np.mean((areas[:, 3] - areas[:, 4]) ** 2))
-        correlation = np.corrcoef(areas[:, 0], areas[:, 2])[0, 1]
-        print(f"{site}, g/cm2: {words(off.tolist())}; r {correlation:.3f}; T-score RMSE {root:.2f}")
-        print(f"{site}: {100 * np.mean(np.abs(off) < 1.96 * areas[:, 1]):.0f} % within the stated 95 %")
+        if site in femur.areal and femur.areal[site]["abmd"].value is not None:
+            abmd, score = femur.areal[site]["abmd"], femur.areal[site]["t_score"]
+            row["areal"][site] = {"abmd": abmd.value, "sd": abmd.sd, "t_score": score.value, "t_sd": score.sd}
+    return row
 
 
-def main() -> None:
-    """Make patients, measure, print."""
+def _landmarks(femur: FemurDensitometry) -> Row:
+    marks = femur.landmarks
+    if marks is None:
+        return {}
+    found = {
+        "neck_shaft_angle_deg": marks.neck_shaft_angle_deg,
+        "head_centre": marks.head_centre_lps_mm,
+        "neck_axis": marks.neck_axis,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is not measured yet, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", type=Path)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--count", type=int, default=4)
-    parser.add_argument("--kvp", type=float, nargs="+", default=[120.0])
-    parser.add_argument(
-        "--all-voltages", action="store_true", help="each patient at each voltage, not one after another"
-    )
-    options = parser.parse_args()
+    parser.add_argument("scans", type=Path)
+    parser.add_argument("--rows", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=660_000)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--bundle", type=Path, help="folder of the femur model; the newest installed one if not given")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--wait", action="store_true", help="wait for scans that are still being made")
+    parser.add_argument("--report", action="store_true", help="only the tables of the rows that are there")
+    options = parser.parse_args(arguments)
     rows = [json.loads(line) for line in options.rows.read_text().splitlines()] if options.rows.exists() else []
-    there = {(row["seed"], row["kvp"]) for row in rows}
+    if not options.report:
+        rows += _measured(options, {row["seed"] for row in rows})
+    print(report(rows))
+
+
+def _measured(options: argparse.Namespace, there: set[int]) -> list[Row]:
+    segmenter, made = femur_segmenter("auto", options.threads, options.bundle), []
     with options.rows.open("a", encoding="utf-8") as out:
-        for number in range(options.count):
-            seed, truth = options.seed + number, None
-            traits = replace(draw_patient(seed, sex="FM"[number % 2]), implant=None, implant_side=None)
-            for kvp in options.kvp if options.all_voltages else [options.kvp[number % len(options.kvp)]]:
-                if (seed, kvp) in there:
-                    continue
-                protocol = drawn_protocol(seed, kvp)
-                patient = make_digital_patient(traits, protocol, with_truth=truth is None, workers=1)
-                truth = truth or patient.truth
-                for row in rows_of(patient, truth):
-                    rows.append(row)
-                    out.write(json.dumps(row) + "\n")
-                out.flush()
-    summary(rows)
+        for path in paths(options.scans, options.seed, options.count):
+            while options.wait and not path.exists():
+                time.sleep(2.0)
+            if int(path.stem) in there or not path.exists():
+                continue
+            started = time.perf_counter()
+            new = rows_of(load(path), segmenter)
+            made += new
+            out.write("".join(json.dumps(row) + "\n" for row in new))
+            out.flush()
+            print(path.stem, f"{time.perf_counter() - started:.1f} s", flush=True)
+    return made
 
 
 if __name__ == "__main__":

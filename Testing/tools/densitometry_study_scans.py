@@ -1,10 +1,10 @@
-"""Scans of digital patients for the study of densitometry: simulated once, kept in a folder, measured as often as wanted.
+"""Scans of digital patients for the study of densitometry: simulated once, measured as often as wanted.
 
     python Testing/tools/densitometry_study_scans.py DIR --seed 660000 --count 200
 
 Every patient is scanned once, the hips only. Protocol and tube voltage take turns, so that every protocol meets every
-voltage; kernel, noise, slice thickness, position, cupping, hardening and the scanner's scale and offset are drawn. Voxels
-are 1.5 x 1.5 x 2 mm for all: a whole study then takes an hour. Nobody here has been looked at in development.
+voltage; kernel, noise, slice thickness, position, cupping, hardening and the scanner's scale and offset are drawn.
+Voxels are 1.5 x 1.5 x 2 mm for all: a whole study then takes an hour.
 """
 
 from __future__ import annotations

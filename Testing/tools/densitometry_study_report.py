@@ -92,7 +92,7 @@ def _shift(rows: Sequence[Row]) -> str:
     removed = 1.0 - spread["vbmd"] / spread["at_120"]
     return (
         f"Root mean square error {spread['at_120']:.1f} mg/cm3 when HU are read as if at 120 kVp, {spread['own']:.1f} "
-        f"by the own voltage's fixed line, {spread['vbmd']:.1f} after internal calibration: {100 * removed:.0f} % removed."
+        f"by the own voltage's fixed line, {spread['vbmd']:.1f} after internal calibration: {100 * removed:.0f} % gone."
     )
 
 

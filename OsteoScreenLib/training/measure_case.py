@@ -80,6 +80,8 @@ def _densities(
     femur = measure(ct, masks.labels, facts=facts, flags=flags, cancelled=cancelled).femora.get(str(case.side))
     if femur is None:
         return {}
+    if femur.withheld:  # such as metal: texture would be of the implant
+        raise InputError(f"A bone status is withheld: {femur.withheld}", path=case.image, code="withheld")
     found = {}
     for part, wanted in ((femur.regions, REGION_MEASURES), (femur.areal, AREAL_MEASURES)):
         for place, measures in part.items():

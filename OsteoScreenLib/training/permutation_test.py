@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +21,9 @@ class PermutationTest:
     """Macro AUC with the true labels and with permuted ones, by the same folds.
 
     Attributes:
-        true_auc: with the labels as they are. mean: of the permuted ones. low, high: where 95 % of permuted ones lie
-            (mean -+ 1.96 SD). p: share of permutations at least as good as the truth, (1 + k) / (1 + n).
+        true_auc: with the labels as they are. mean: of the permuted ones. low, high: where a further one would lie with
+            95 % (prediction interval by Student's t).
+        p: share of permutations at least as good as the truth, (1 + k) / (1 + n).
         permutations: how many.
     """
 
@@ -55,9 +57,14 @@ def permutation_test(
 
     Labels move from group to group, so that two hips of a patient still have one.
 
+    Args:
+        permutations: two at least; the fewer, the wider the interval.
+
     Raises:
         InputError: a class has too few patients for the folds. CancelledError: the user asked to stop.
     """
+    from scipy.stats import t
+
     rng = np.random.default_rng(recipe.seed)
     true_auc = _cross_validated(matrix, classes, groups, recipe, stable)
     names, first = np.unique(groups, return_index=True)
@@ -67,7 +74,8 @@ def permutation_test(
         stop_if(cancelled)
         found.append(_cross_validated(matrix, rng.permutation(classes[first])[position], groups, recipe, stable))
     aucs = np.array(found)
-    mean, spread = float(aucs.mean()), 1.96 * float(aucs.std(ddof=1))
+    wide = float(t.ppf(0.975, permutations - 1)) * math.sqrt(1 + 1 / permutations)
+    mean, spread = float(aucs.mean()), wide * float(aucs.std(ddof=1))
     p = (1 + int((aucs >= true_auc).sum())) / (1 + permutations)
     return PermutationTest(true_auc, mean, mean - spread, mean + spread, p, permutations)
 

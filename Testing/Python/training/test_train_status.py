@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from factory.status_cohort import write_wine_cohort
+from factory.status_cohort import write_diabetes_cohort, write_wine_cohort
 
 from OsteoScreenLib.errors import InputError, ModelError
-from OsteoScreenLib.evaluation.auc import auc_of
+from OsteoScreenLib.evaluation.auc import auc_of, compare, mean_auc
 from OsteoScreenLib.evaluation.predictions import THREE_CLASSES
 from OsteoScreenLib.evaluation.predictions_file import read_predictions
 from OsteoScreenLib.models.bundle import load_bundle
@@ -212,3 +212,40 @@ def test_recalibration_with_another_reference_standard_is_refused(trained, tmp_p
         recalibrate(
             Path(outcome.bundles["radiomics"]), replace(cohort, t_score_source="QCT"), whole, tmp_path, site="north"
         )
+
+
+def test_on_patients_with_diabetes_the_models_equal_plain_scikit_learn_and_the_sets_cover(tmp_path):
+    """442 real patients, a hard question: paired DeLong against scikit-learn alone, on the same 132 test cases."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from OsteoScreenLib.training.train_status import TrainingOptions, train_status
+
+    table, features = write_diabetes_cohort(tmp_path)
+    cohort = split_cohort(read_cohort(table), "random", seed=1)
+    matrix = read_features(features, cohort)
+    options = TrainingOptions(Recipe("radiomics", "logistic"), ("fusion",), permutations=5)
+    outcome = train_status(cohort, matrix, tmp_path / "run", options)
+
+    fitted, test = cohort.where(lambda case: case.is_fitted), cohort.where(lambda case: case.split == "test")
+    values = clinical_features(cohort).beside(matrix).values
+    plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    theirs = plain.fit(values[fitted], cohort.classes[fitted]).predict_proba(values[test])
+    rows = {row.case_id: row for row in read_predictions(outcome.predictions).rows}
+    own = [rows[cohort.cases[i].case_id] for i in test]
+    kept = [i for i, row in enumerate(own) if not row.withheld]
+    truth = cohort.classes[test][kept]
+    areas = [
+        mean_auc([auc_of(truth == k, p[:, k]) for k in range(3)])
+        for p in (np.array([own[i].probabilities for i in kept]), theirs[kept])
+    ]
+    assert len(own) == 132
+    assert len(own) - len(kept) <= 7
+    found = compare(areas[0], areas[1])
+    assert abs(areas[0].value - areas[1].value) < 0.02
+    assert found.p > 0.05
+    report = json.loads(outcome.report.read_text())["models"]["fusion"]
+    assert report["honesty"]["permuted_labels"]["is_sound"]
+    coverage = report["metrics"]["test"]["prediction_sets"]["coverage"]
+    assert coverage["low"] <= 0.9 <= coverage["high"]

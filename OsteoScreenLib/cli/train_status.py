@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,49 +16,65 @@ from OsteoScreenLib.cli.progress_bar import ProgressBar
 from OsteoScreenLib.errors import MissingPackageError
 from OsteoScreenLib.progress import part_of
 
+if TYPE_CHECKING:
+    from OsteoScreenLib.training.cohort import Cohort
+    from OsteoScreenLib.training.train_status import TrainingOptions, TrainingOutcome
+
 NEEDED = {"sklearn": "scikit-learn", "skl2onnx": "skl2onnx"}
+
+Table = Annotated[Path, typer.Argument(metavar="COHORT", show_default=False, help="Table: CSV, Excel or Parquet.")]
+Run = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the training.", show_default=False)]
+Features = Annotated[
+    Path | None, typer.Option("--features", metavar="FILE", help="Features by case_id; without it, from the images.")
+]
+Params = Annotated[str, typer.Option("--params", "-p", metavar="FILE", help="Of radiomics: femur, paper or a file.")]
+StabilityTable = Annotated[
+    Path | None, typer.Option("--stability", metavar="FILE", help="Table of osteoscreen stability: only stable ones.")
+]
+Split = Annotated[str, typer.Option("--split", help="given, random (7:3), site or date.")]
+TestSite = Annotated[list[str] | None, typer.Option("--test-site", metavar="NAME", help="Repeatable.")]
+TestFrom = Annotated[str | None, typer.Option("--test-from", metavar="YYYY-MM-DD", help="First day to test on.")]
+Rungs = Annotated[list[str] | None, typer.Option("--model", help="Only this rung of the ladder; repeatable.")]
+Classifier = Annotated[str, typer.Option("--classifier", help="forest, logistic, svm or boosting.")]
+Selector = Annotated[str, typer.Option("--selector", help="lasso, boruta or none.")]
+OperatingPoint = Annotated[str, typer.Option("--operating-point", help="youden or sensitivity.")]
+Target = Annotated[float, typer.Option("--target", help="Sensitivity to reach.")]
+Coverage = Annotated[float, typer.Option("--coverage", help="Of the conformal sets.")]
+Permutations = Annotated[int, typer.Option("--permutations", min=0, max=10000, help="Of the labels.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of folds, forests and the random split.")]
+ModelId = Annotated[str, typer.Option("--id", help="Beginning of the models' ids.")]
+Version = Annotated[str, typer.Option("--version", help="Of the models.")]
+DataName = Annotated[str, typer.Option("--data-name", help="Of the cohort, for the card.")]
+DataLicence = Annotated[str, typer.Option("--data-licence", help="Of the cohort.")]
+Licence = Annotated[str, typer.Option("--licence", help="Of the models.")]
+Demonstration = Annotated[bool, typer.Option("--demonstration", help="The answers mean nothing.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="For features.")]
 
 
 def status(
-    table: Annotated[
-        Path, typer.Argument(metavar="COHORT", show_default=False, help="Cohort table: CSV, Excel or Parquet.")
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the training.", show_default=False)
-    ],
-    features: Annotated[
-        Path | None,
-        typer.Option("--features", metavar="FILE", help="Features by case_id; without it, from the images."),
-    ] = None,
-    params: Annotated[
-        str, typer.Option("--params", "-p", metavar="FILE", help="Radiomics parameters: femur, paper or a file.")
-    ] = "femur",
-    stability: Annotated[
-        Path | None,
-        typer.Option("--stability", metavar="FILE", help="Table of osteoscreen stability: only stable ones."),
-    ] = None,
-    split: Annotated[str, typer.Option("--split", help="given, random (7:3), site or date.")] = "given",
-    test_site: Annotated[list[str] | None, typer.Option("--test-site", metavar="NAME", help="Repeatable.")] = None,
-    test_from: Annotated[
-        str | None, typer.Option("--test-from", metavar="YYYY-MM-DD", help="First day to test on.")
-    ] = None,
-    model: Annotated[
-        list[str] | None, typer.Option("--model", help="Only this rung of the ladder; repeatable.")
-    ] = None,
-    classifier: Annotated[str, typer.Option("--classifier", help="forest, logistic, svm or boosting.")] = "forest",
-    selector: Annotated[str, typer.Option("--selector", help="lasso, boruta or none.")] = "lasso",
-    operating_point: Annotated[str, typer.Option("--operating-point", help="youden or sensitivity.")] = "youden",
-    target: Annotated[float, typer.Option("--target", help="Sensitivity to reach.")] = 0.9,
-    coverage: Annotated[float, typer.Option("--coverage", help="Of the conformal sets.")] = 0.9,
-    permutations: Annotated[int, typer.Option("--permutations", min=0, max=10000, help="Of the labels.")] = 20,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of folds, forests and the random split.")] = 0,
-    model_id: Annotated[str, typer.Option("--id", help="Beginning of the models' ids.")] = "bone-status",
-    version: Annotated[str, typer.Option("--version", help="Of the models.")] = "0.1.0",
-    data_name: Annotated[str, typer.Option("--data-name", help="Of the cohort, for the card.")] = "Cohort, not named",
-    data_licence: Annotated[str, typer.Option("--data-licence", help="Of the cohort.")] = "not stated",
-    licence: Annotated[str, typer.Option("--licence", help="Of the models.")] = "not stated",
-    demonstration: Annotated[bool, typer.Option("--demonstration", help="The answers mean nothing.")] = False,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="For features.")] = None,
+    table: Table,
+    out: Run,
+    features: Features = None,
+    params: Params = "femur",
+    stability: StabilityTable = None,
+    split: Split = "given",
+    test_site: TestSite = None,
+    test_from: TestFrom = None,
+    model: Rungs = None,
+    classifier: Classifier = "forest",
+    selector: Selector = "lasso",
+    operating_point: OperatingPoint = "youden",
+    target: Target = 0.9,
+    coverage: Coverage = 0.9,
+    permutations: Permutations = 20,
+    seed: Seed = 0,
+    model_id: ModelId = "bone-status",
+    version: Version = "0.1.0",
+    data_name: DataName = "Cohort, not named",
+    data_licence: DataLicence = "not stated",
+    licence: Licence = "not stated",
+    demonstration: Demonstration = False,
+    threads: Threads = None,
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
@@ -67,45 +85,69 @@ def status(
     if verbose or log_file is not None:
         logs.set_up(verbose or logs.verbose_logging(), log_file)
     _check_packages()
-    from OsteoScreenLib.training.cohort_file import read_cohort
-    from OsteoScreenLib.training.cohort_splits import split_cohort
-    from OsteoScreenLib.training.feature_sources import cohort_features
-    from OsteoScreenLib.training.ladder import RUNGS
-    from OsteoScreenLib.training.stable_features import read_stable
+    from OsteoScreenLib.training import (
+        cohort_file,
+        cohort_splits,
+        ladder,
+        status_recipe,
+        train_one_status,
+        train_status,
+    )
     from OsteoScreenLib.training.status_bundle import CardFacts
-    from OsteoScreenLib.training.status_recipe import Recipe
-    from OsteoScreenLib.training.train_one_status import OperatingRule
-    from OsteoScreenLib.training.train_status import TrainingOptions, train_status
 
-    recipe = Recipe("radiomics", classifier, selector=selector, coverage=coverage, seed=seed)
-    cohort = split_cohort(read_cohort(table), split, seed=seed, test_sites=tuple(test_site or ()), test_from=test_from)
+    options = train_status.TrainingOptions(
+        status_recipe.Recipe("radiomics", classifier, selector=selector, coverage=coverage, seed=seed),
+        tuple(model or ladder.RUNGS),
+        train_one_status.OperatingRule(operating_point, target),
+        permutations,
+        CardFacts(model_id, version, data_name, data_licence, licence, demonstration),
+    )
+    sites = tuple(test_site or ())
+    cohort = cohort_splits.split_cohort(
+        cohort_file.read_cohort(table), split, seed=seed, test_sites=sites, test_from=test_from
+    )
+    _train(cohort, features, out, params, stability, threads, options)
+
+
+def _train(
+    cohort: Cohort,
+    features: Path | None,
+    out: Path,
+    params: str,
+    stability: Path | None,
+    threads: int | None,
+    options: TrainingOptions,
+) -> None:
+    """Measure or read the features, train, and say where everything lies."""
+    from OsteoScreenLib.training.feature_sources import cohort_features
+    from OsteoScreenLib.training.stable_features import read_stable
+    from OsteoScreenLib.training.train_status import train_status
+
     stable = None if stability is None else read_stable(stability)
+    measuring = 0.0 if features else 0.5
     bar = ProgressBar(console.err())
     try:
         measured = cohort_features(
-            cohort, features, out, params, threads=threads, progress=part_of(bar, 0.0, 0.0 if features else 0.5)
-        )
-        options = TrainingOptions(
-            recipe,
-            tuple(model or RUNGS),
-            OperatingRule(operating_point, target),
-            permutations,
-            CardFacts(model_id, version, data_name, data_licence, licence, demonstration),
-            measured.settings,
+            cohort, features, out, params, threads=threads, progress=part_of(bar, 0.0, measuring)
         )
         outcome = train_status(
             measured.cohort,
             measured.matrix,
             out,
-            options,
+            replace(options, feature_settings=measured.settings),
             stable=stable,
             failed=measured.failed,
-            progress=part_of(bar, 0.0 if features else 0.5, 1.0),
+            progress=part_of(bar, measuring, 1.0),
         )
     finally:
         bar.close()
+    _tell(outcome, measured.failed)
+    raise typer.Exit(1 if measured.failed else 0)
+
+
+def _tell(outcome: TrainingOutcome, failed: Mapping[str, str]) -> None:
     screen = console.out()
-    for case, why in measured.failed.items():
+    for case, why in failed.items():
         console.say(screen, f"No features of {case}: {why}", "yellow")
     for name, why in outcome.left_out.items():
         console.say(screen, f"No model {name}: {why}.", "yellow")
@@ -113,10 +155,8 @@ def status(
         console.say(screen, f"Warning: {warning}.", "yellow")
     for folder in outcome.bundles.values():
         console.say(screen, f"Bundle: {folder}. Install it with: osteoscreen models install {folder}")
-    console.say(
-        screen, f"Predictions: {outcome.predictions}. Evaluate them with: osteoscreen evaluate {outcome.predictions}"
-    )
-    raise typer.Exit(1 if measured.failed else 0)
+    table = outcome.predictions
+    console.say(screen, f"Predictions: {table}. Evaluate them with: osteoscreen evaluate {table}")
 
 
 def recalibrate_status(

@@ -21,6 +21,7 @@ from OsteoScreenLib.status.shapley import contributions
 
 TASK = "bone_status"
 CLASSIFIER = "status"
+_AGAIN = "Get the model again from where it came."
 _WORDS = {"sex_male": "sex"}
 
 
@@ -81,7 +82,9 @@ class StatusClassifier:
         try:
             self.settings = ClassifierSettings.from_json(text.decode("utf-8"))
         except UnicodeDecodeError as error:
-            raise ModelError("The settings are not text", path=bundle.folder, code="invalid_field") from error
+            raise ModelError(
+                "The settings are not text", path=bundle.folder, next_step=_AGAIN, code="invalid_field"
+            ) from error
         self.bundle = bundle
         data = read_checked(bundle.folder / spec.file, spec.sha256)
         check_onnx(data, spec.file)
@@ -174,12 +177,17 @@ def open_session(data: bytes, name: str, output: str) -> Any:
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors have no common base
         raise ModelError(
-            f"The classifier cannot be opened: {printable(str(error))[:200]}", path=name, code="network_failed"
+            f"The classifier cannot be opened: {printable(str(error))[:200]}",
+            path=name,
+            next_step=_AGAIN,
+            code="network_failed",
         ) from error
     if [port.name for port in session.get_inputs()] != [INPUT_NAME] or output not in {
         port.name for port in session.get_outputs()
     }:
-        raise ModelError("The classifier has another input or output than stated", path=name, code="wrong_network")
+        raise ModelError(
+            "The classifier has another input or output than stated", path=name, next_step=_AGAIN, code="wrong_network"
+        )
     return session
 
 
@@ -188,7 +196,11 @@ def run_session(session: Any, output: str, values: np.ndarray) -> np.ndarray:
     try:
         answer = np.asarray(session.run([output], {INPUT_NAME: np.asarray(values, dtype=np.float32)})[0])
     except Exception as error:  # onnxruntime's own errors have no common base
-        raise ModelError(f"The classifier failed: {printable(str(error))[:200]}", code="network_failed") from error
+        raise ModelError(
+            f"The classifier failed: {printable(str(error))[:200]}", next_step=_AGAIN, code="network_failed"
+        ) from error
     if answer.shape != (len(values), len(CLASSES)):
-        raise ModelError(f"The classifier answers with the shape {answer.shape}", code="wrong_network")
+        raise ModelError(
+            f"The classifier answers with the shape {answer.shape}", next_step=_AGAIN, code="wrong_network"
+        )
     return answer

@@ -31,7 +31,7 @@ def choose_operating_points(
     if rule not in RULES:
         raise UsageError(f"There is no rule {rule!r}", next_step=f"Use one of {', '.join(RULES)}.")
     if not 0 < target <= 1:
-        raise UsageError(f"A sensitivity lies between 0 and 1, not at {target}")
+        raise UsageError(f"A sensitivity lies between 0 and 1, not at {target}", next_step="Give --target 0.9.")
     first, second, third = (_threshold(probabilities[:, k], classes == k, rule, target) for k in range(3))
     words = "greatest Youden index" if rule == "youden" else f"sensitivity of at least {target:g}"
     return OperatingPoints((first, second, third), words, chosen_on)

@@ -122,4 +122,8 @@ def _keep(file: Path, key: str, features: Mapping[str, float]) -> None:
         partial.write_text(json.dumps({"key": key, "features": dict(features)}), encoding="utf-8")
         partial.replace(file)
     except OSError as error:
-        raise OutputError(f"Features cannot be kept: {error.strerror or error}", path=file.parent) from error
+        raise OutputError(
+            f"Features cannot be kept: {error.strerror or error}",
+            path=file.parent,
+            next_step="Choose a folder that you may write to, with space left.",
+        ) from error

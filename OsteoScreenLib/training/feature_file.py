@@ -85,4 +85,8 @@ def write_features(matrix: FeatureMatrix, cohort: Cohort, path: Path) -> None:
         partial.write_text(text.getvalue(), encoding="utf-8", newline="\n")
         partial.replace(path)
     except OSError as error:
-        raise OutputError(f"The features cannot be written: {error.strerror or error}", path=path) from error
+        raise OutputError(
+            f"The features cannot be written: {error.strerror or error}",
+            path=path,
+            next_step="Choose a folder that you may write to, with space left.",
+        ) from error

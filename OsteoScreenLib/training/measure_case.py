@@ -49,15 +49,21 @@ def measure_case(
     ct = _with_facts(read_ct(case.image, cancelled=cancelled), case)
     source = GivenMaskSegmenter(case.mask) if case.mask is not None else segmenter
     if source is None:
-        raise InputError("The case names no mask, and nothing is there to make one", path=case.image)
+        raise InputError(
+            "The case names no mask, and nothing is there to make one", path=case.image, next_step="Give a mask."
+        )
     masks = source.segment(ct, cancelled=cancelled)
     # A mask that was given was looked at by who drew it; of one that a network made, the doubts count.
     flags = (*check_volume(ct, cancelled=cancelled), *(masks.flags if case.mask is None else ()))
     if forbidding := [flag.message for flag in flags if flag.severity == Severity.WITHHOLD]:
-        raise InputError(f"A bone status is withheld: {' '.join(forbidding)}", path=case.image, code="withheld")
+        raise _withheld(" ".join(forbidding), case)
     label = SIDE_LABELS[case.side]
     if not (masks.labels == label).any():
-        raise InputError(f"There is no {case.side} femur in the mask", path=case.mask or case.image)
+        raise InputError(
+            f"There is no {case.side} femur in the mask",
+            path=case.mask or case.image,
+            next_step="Correct the side or the mask: 1 is the left femur, 2 the right.",
+        )
     image, mask = GridImage.of_ct(ct), GridImage(masks.labels, ct.geometry)
     row = extract(image, mask, settings, labels=[label], threads=threads, cancelled=cancelled).rows[0]
     if row.error is not None:
@@ -81,7 +87,7 @@ def _densities(
     if femur is None:
         return {}
     if femur.withheld:  # such as metal: texture would be of the implant
-        raise InputError(f"A bone status is withheld: {femur.withheld}", path=case.image, code="withheld")
+        raise _withheld(femur.withheld, case)
     found = {}
     for part, wanted in ((femur.regions, REGION_MEASURES), (femur.areal, AREAL_MEASURES)):
         for place, measures in part.items():
@@ -89,3 +95,12 @@ def _densities(
                 if name in measures and measures[name].value is not None:
                     found[f"{DENSITOMETRY_PREFIX}{place}_{name}"] = float(measures[name].value or 0.0)
     return found
+
+
+def _withheld(why: str, case: CohortCase) -> InputError:
+    return InputError(
+        f"A bone status is withheld: {why}",
+        path=case.image,
+        next_step="Leave the case in the table: it is counted as withheld.",
+        code="withheld",
+    )

@@ -57,11 +57,13 @@ class Recipe:
         if self.selector not in SELECTORS:
             raise UsageError(f"There is no selector {self.selector!r}", next_step=f"Use {', '.join(SELECTORS)}.")
         if not self.select_radiomics and not self.kept:
-            raise UsageError(f"The model {self.name} has no features")
+            raise UsageError(
+                f"The model {self.name} has no features", next_step="Keep some, or select among radiomics."
+            )
         for field in fields(self):
             _refuse_fitted(getattr(self, field.name), field.name)
         if min(self.outer_folds, self.inner_folds) < 2 or self.most_features < 1 or not self.mrmr_features:
-            raise UsageError("At least two folds and one feature are needed")
+            raise UsageError("At least two folds and one feature are needed", next_step="Correct the recipe.")
 
     @property
     def search(self) -> dict[str, list[Any]]:

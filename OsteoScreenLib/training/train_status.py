@@ -183,7 +183,11 @@ def _prepare(out: Path) -> None:
         shutil.rmtree(out / "bundles", ignore_errors=True)
         (out / "bundles").mkdir(parents=True)
     except OSError as error:
-        raise OutputError(f"The folder cannot be written: {error.strerror or error}", path=out) from error
+        raise OutputError(
+            f"The folder cannot be written: {error.strerror or error}",
+            path=out,
+            next_step="Choose a folder that you may write to, with space left.",
+        ) from error
 
 
 def _write_report(report: Mapping[str, Any], out: Path) -> Path:
@@ -191,7 +195,11 @@ def _write_report(report: Mapping[str, Any], out: Path) -> Path:
     try:
         path.write_text(json.dumps(report, indent=1, default=_plain) + "\n", encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"The report cannot be written: {error.strerror or error}", path=path) from error
+        raise OutputError(
+            f"The report cannot be written: {error.strerror or error}",
+            path=path,
+            next_step="Choose a folder that you may write to, with space left.",
+        ) from error
     return path
 
 

@@ -5,7 +5,11 @@ import sys
 from pathlib import PurePosixPath
 
 ALWAYS_ALLOWED = {"numpy", "OsteoScreenLib", "__future__"}
-ALLOWED_IN_ROOM = {"cli": {"typer", "rich", "click"}, "mrml": {"slicer", "vtk", "qt", "ctk"}, "training": {"torch"}}
+ALLOWED_IN_ROOM = {
+    "cli": {"typer", "rich", "click"},
+    "mrml": {"slicer", "vtk", "qt", "ctk"},
+    "training": {"torch", "sklearn"},
+}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50

@@ -82,31 +82,30 @@ def status(
 
     Writes DIR/predictions.csv (for `osteoscreen evaluate`), DIR/report.json, DIR/features.csv and DIR/bundles.
     """
-    if verbose or log_file is not None:
-        logs.set_up(verbose or logs.verbose_logging(), log_file)
-    _check_packages()
-    from OsteoScreenLib.training import (
-        cohort_file,
-        cohort_splits,
-        ladder,
-        status_recipe,
-        train_one_status,
-        train_status,
-    )
+    _start(verbose, log_file)
+    from OsteoScreenLib.training.cohort_file import read_cohort
+    from OsteoScreenLib.training.cohort_splits import split_cohort
+    from OsteoScreenLib.training.ladder import RUNGS
     from OsteoScreenLib.training.status_bundle import CardFacts
+    from OsteoScreenLib.training.status_recipe import Recipe
+    from OsteoScreenLib.training.train_one_status import OperatingRule
+    from OsteoScreenLib.training.train_status import TrainingOptions
 
-    options = train_status.TrainingOptions(
-        status_recipe.Recipe("radiomics", classifier, selector=selector, coverage=coverage, seed=seed),
-        tuple(model or ladder.RUNGS),
-        train_one_status.OperatingRule(operating_point, target),
+    options = TrainingOptions(
+        Recipe("radiomics", classifier, selector=selector, coverage=coverage, seed=seed),
+        tuple(model or RUNGS),
+        OperatingRule(operating_point, target),
         permutations,
         CardFacts(model_id, version, data_name, data_licence, licence, demonstration),
     )
-    sites = tuple(test_site or ())
-    cohort = cohort_splits.split_cohort(
-        cohort_file.read_cohort(table), split, seed=seed, test_sites=sites, test_from=test_from
-    )
+    cohort = split_cohort(read_cohort(table), split, seed=seed, test_sites=tuple(test_site or ()), test_from=test_from)
     _train(cohort, features, out, params, stability, threads, options)
+
+
+def _start(verbose: bool, log_file: Path | None) -> None:
+    if verbose or log_file is not None:
+        logs.set_up(verbose or logs.verbose_logging(), log_file)
+    _check_packages()
 
 
 def _train(

@@ -192,7 +192,8 @@ def _read_with_itk(path: str | os.PathLike[str], kind: str, voxels: np.ndarray |
             reader.ReadImageInformation()
             _check_information(reader, path, kind)
             if voxels is not None and reader.GetSize() == voxels.shape[::-1]:
-                return geometry_of_itk(reader, path), compact(voxels)
+                voxels.setflags(write=False)
+                return geometry_of_itk(reader, path), voxels if voxels.dtype == np.int16 else compact(voxels)
             image = reader.Execute()
         except RuntimeError as error:
             raise _itk_error(error, path) from error

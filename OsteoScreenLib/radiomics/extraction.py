@@ -28,6 +28,9 @@ from OsteoScreenLib.radiomics.packages import linear_algebra_in_one_thread
 from OsteoScreenLib.radiomics.preparation import Frame, PreparedRegion, prepare
 from OsteoScreenLib.radiomics.settings import Settings
 
+_LONGEST_FIRST = ("glszm", "glrlm", "glcm", "firstorder", "ngtdm", "gldm")
+"""The order of work: so that no thread is left with much to do when the others have finished."""
+
 _Answer = tuple[dict[str, float], list[str]]
 
 
@@ -153,7 +156,7 @@ def _tasks(
                 if isinstance(levels, str):
                     own.take(derived.name, ({}, [levels]))
                     continue
-                for kind in intensity_classes(settings):
+                for kind in sorted(intensity_classes(settings), key=_LONGEST_FIRST.index):
                     task = (features_of_class, derived.name, kind, grey, levels, region.region, settings, values)
                     yield region, derived.name, task
 

@@ -41,11 +41,14 @@ def first_order_features(
     squares = centred * centred
     second, fourth = squares.mean(), (squares * squares).mean()
     third = (squares * centred).mean()
+    del squares
     flat = second == 0
     shifted = values + shift if shift else values
     energy = float(shifted @ shifted)
     shares = levels.histogram() / len(values)
     core = values[(values >= low) & (values <= high)]
+    if len(core):
+        core -= core.mean()
     found = {
         "10Percentile": low,
         "90Percentile": high,
@@ -61,8 +64,8 @@ def first_order_features(
         "Range": values.max() - values.min(),
         "Mean": mean,
         "Median": median,
-        "MeanAbsoluteDeviation": np.abs(centred).mean(),
-        "RobustMeanAbsoluteDeviation": np.abs(core - core.mean()).mean() if len(core) else np.nan,
+        "MeanAbsoluteDeviation": np.abs(centred, out=centred).mean(),
+        "RobustMeanAbsoluteDeviation": np.abs(core, out=core).mean() if len(core) else np.nan,
         "RootMeanSquared": np.sqrt(energy / len(values)),
         "StandardDeviation": np.sqrt(second),
         "Variance": second,

@@ -111,11 +111,11 @@ def mesh(mask: np.ndarray, spacing_zyx_mm: tuple[float, float, float]) -> Mesh:
     """
     padded = np.pad(mask, 1)
     case = _cases(padded)
-    folded = np.where(case & 0x80, case ^ 0xFF, case)
     spacing = np.asarray(spacing_zyx_mm, dtype=np.float64)
-    where = np.flatnonzero(folded)
-    kinds, signs = folded.ravel()[where], np.where(case.ravel()[where] & 0x80, -1.0, 1.0)
-    places = np.stack(np.unravel_index(where, case.shape)).astype(np.float64) * spacing[:, None]
+    where = np.flatnonzero((case != 0) & (case != 0xFF))
+    found = case.ravel()[where]
+    kinds, signs = np.where(found & 0x80, found ^ 0xFF, found), np.where(found & 0x80, -1.0, 1.0)
+    places = [index * step for index, step in zip(np.unravel_index(where, case.shape), spacing, strict=True)]
     areas, normals, volumes = _pieces(tuple(spacing.tolist()))
     area = float(np.bincount(kinds, minlength=128) @ areas)
     # The tetrahedron of a triangle and the origin, the triangle moved by p: det(a, b, c) + p . (sum of cross products).

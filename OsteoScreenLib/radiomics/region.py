@@ -100,9 +100,11 @@ class PaddedRegion:
 
     def neighbour_sums(self, distances: Sequence[int], flat_axis: int | None) -> np.ndarray:
         """(n,) sum of the values at these distances (by the largest component) from each voxel."""
-        total = np.zeros(len(self.places), dtype=np.int64)
+        reached = int(self.dense.max(initial=0)) * (2 * max(distances) + 1) ** 3
+        total = np.zeros(len(self.places), dtype=np.int32 if reached < 2**31 else np.int64)
         for distance in dict.fromkeys(distances):
-            total += self._box_sums(distance, flat_axis) - self._box_sums(distance - 1, flat_axis)
+            total += self._box_sums(distance, flat_axis)
+            total -= self._box_sums(distance - 1, flat_axis)
         return total
 
     def _box_sums(self, distance: int, flat_axis: int | None) -> np.ndarray:
@@ -111,7 +113,7 @@ class PaddedRegion:
             return self.dense.take(self.places)
         axes = [axis for axis in range(3) if axis != flat_axis]
         largest = int(self.dense.max(initial=0)) * (2 * distance + 1) ** len(axes)
-        dense = self.dense.astype(np.int32 if largest < 2**31 else np.int64)
+        dense = self.dense.astype(np.min_scalar_type(largest) if largest < 2**32 else np.int64)
         for axis in axes:
             line = dense.copy()
             for step in range(self.strides[axis], (distance + 1) * self.strides[axis], self.strides[axis]):

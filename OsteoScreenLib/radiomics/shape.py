@@ -68,15 +68,21 @@ def principal_variances(mask: np.ndarray, spacing_mm: tuple[float, ...]) -> np.n
 
     A direction along which the region is one voxel thin has exactly 0.
     """
-    places = np.nonzero(mask)
-    n = len(places[0])
-    sums = [int(axis.sum()) for axis in places]
-    covariance = np.empty((len(places), len(places)))
-    for i, first in enumerate(places):
-        for j, second in enumerate(places):
+    n, axes = int(np.count_nonzero(mask)), range(mask.ndim)
+    along = [np.arange(size) for size in mask.shape]
+    counts = [mask.sum(axis=tuple(other for other in axes if other != axis), dtype=np.int64) for axis in axes]
+    sums = [int(index @ count) for index, count in zip(along, counts, strict=True)]
+    covariance = np.empty((mask.ndim, mask.ndim))
+    for i in axes:
+        for j in range(i, mask.ndim):
+            if i == j:
+                squares = along[i] ** 2 @ counts[i]
+            else:
+                together = mask.sum(axis=tuple(other for other in axes if other not in (i, j)), dtype=np.int64)
+                squares = along[i] @ together @ along[j]
             # In whole numbers, so exact: n * sum(ab) - sum(a) * sum(b) over n squared.
-            product = n * int(first @ second) - sums[i] * sums[j]
-            covariance[i, j] = product / n**2 * spacing_mm[i] * spacing_mm[j]
+            product = n * int(squares) - sums[i] * sums[j]
+            covariance[i, j] = covariance[j, i] = product / n**2 * spacing_mm[i] * spacing_mm[j]
     variances = np.linalg.eigvalsh(covariance)
     variances[variances < 1e-13 * variances[-1]] = 0.0
     return variances

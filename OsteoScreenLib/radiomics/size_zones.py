@@ -48,30 +48,34 @@ def zones(region: Region, levels: Levels, flat_axis: int | None) -> tuple[np.nda
     All levels at once: runs of equal level along a row are the nodes of a graph, runs of one level that touch are its
     edges, and its connected components are the zones.
     """
+    first, zone = _joined_rows(region, levels, flat_axis)
+    sizes = np.bincount(zone, weights=np.diff(first, append=np.int32(region.size)))
+    own = np.flatnonzero(sizes)
+    return levels.index.take(first.take(own)), sizes.take(own).astype(np.int64)
+
+
+def _joined_rows(region: Region, levels: Levels, flat_axis: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Of every run of equal level along a row: its first voxel's number in raster order, and the zone it belongs to."""
     padded = region.padded(levels.index, 1)
     along = np.zeros(len(padded.dense), dtype=bool)  # whether the next voxel of the row is of the same level
     if flat_axis != 2:
         along[:-1] = padded.alike((0, 0, 1))
-    starts = padded.dense != 0
-    starts[1:] &= ~along[:-1]
-    first = np.flatnonzero(starts.take(padded.places))
-    lengths = np.diff(first, append=region.size)
+    first = np.flatnonzero(~along.take(padded.places - 1)).astype(np.int32)
+    zone = np.arange(len(first), dtype=np.int32)
     node = np.empty(len(padded.dense), dtype=np.int32)
-    node[padded.places] = np.repeat(np.arange(len(first), dtype=np.int32), lengths)
-    left, right = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
-    for offset in region.directions((1,), flat_axis):
-        if any(offset[:2]):  # along the row, the nodes have done it
-            place = _touching(padded, along, offset)
-            left.append(node.take(place))
-            right.append(node.take(place + padded.step(offset)))
-    zone = connected(len(first), np.concatenate(left), np.concatenate(right))
-    sizes = np.bincount(zone, weights=lengths).astype(np.int64)
-    own = np.flatnonzero(sizes)
-    return levels.index.take(first.take(own)), sizes.take(own)
+    node[padded.places] = np.repeat(zone, np.diff(first, append=np.int32(region.size)))
+    offsets = [offset for offset in region.directions((1,), flat_axis) if any(offset[:2])]  # the nodes are the rows
+    for angled in (False, True):  # what touches straight across has joined most: few pairs at an angle are news
+        pairs = [_touching(padded, along, node, zone, o) for o in offsets if (o[2] != 0) == angled]
+        if pairs:
+            zone = connected(zone, *(np.concatenate(ends) for ends in zip(*pairs, strict=True)))
+    return first, zone
 
 
-def _touching(padded: PaddedRegion, along: np.ndarray, offset: Offset) -> np.ndarray:
-    """Flat places where a voxel and the one an offset ahead are of the same level.
+def _touching(
+    padded: PaddedRegion, along: np.ndarray, node: np.ndarray, zone: np.ndarray, offset: Offset
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of zones, as far as they are known, that belong together: voxels an offset apart are of one level.
 
     Pairs of the same two runs are told once. A pair at an angle is left out where either voxel has a neighbour of its
     own level straight across from the other: that pair is told already.
@@ -87,7 +91,10 @@ def _touching(padded: PaddedRegion, along: np.ndarray, offset: Offset) -> np.nda
     else:
         same[1:] &= ~here[:-1]
         same &= ~there
-    return np.flatnonzero(same)
+    place = np.flatnonzero(same)
+    left, right = zone.take(node.take(place)), zone.take(node.take(place + step))
+    apart = left != right
+    return left[apart], right[apart]
 
 
 def number_of_parts(mask: np.ndarray) -> int:
@@ -96,18 +103,22 @@ def number_of_parts(mask: np.ndarray) -> int:
     return len(zones(region, levels_of(np.ones(region.size, dtype=np.intp)), None)[1])
 
 
-def connected(n: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The least node of the connected component that each of n nodes belongs to, from the edges (left, right).
+def connected(root: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The least node of the connected component that each node belongs to.
 
     In every round each root takes the least root that it has an edge to as its parent, until no edge joins two roots
     (Shiloach and Vishkin 1982).
+
+    Args:
+        root: (n,) the same before these edges; each node itself at first.
+        left, right: the roots that each edge joins.
     """
-    parent = np.arange(n, dtype=np.int32)
     while len(left):
-        np.minimum.at(parent, np.maximum(left, right), np.minimum(left, right))
-        while not np.array_equal(up := parent.take(parent), parent):
-            parent = up
-        left, right = parent.take(left), parent.take(right)
+        root = root.copy()
+        np.minimum.at(root, np.maximum(left, right), np.minimum(left, right))
+        while not np.array_equal(up := root.take(root), root):
+            root = up
+        left, right = root.take(left), root.take(right)
         apart = left != right
         left, right = left[apart], right[apart]
-    return parent
+    return root

@@ -39,11 +39,12 @@ def spline_on_axes(array: np.ndarray, positions: Sequence[np.ndarray]) -> np.nda
         if places.min() < -0.49 or places.max() > n - 0.51:
             return None
     z, y, x = (_weights(n, places) for n, places in zip(array.shape, positions, strict=True))
-    value = np.stack([(y @ plane.astype(np.float64)) @ x.T for plane in array])
-    value = (z @ value.reshape(len(value), -1)).reshape(len(z), len(y), len(x))
-    nearest = np.rint(value)
-    nearest -= value
-    if np.abs(nearest, out=nearest).min() < _NEAR:
+    flat = np.empty((len(array), len(y), len(x)))
+    for plane, source in zip(flat, array, strict=True):
+        np.matmul(y @ source.astype(np.float64), x.T, out=plane)
+    value = (z @ flat.reshape(len(flat), -1)).reshape(len(z), len(y), len(x))
+    del flat
+    if any(np.abs(plane - np.rint(plane)).min() < _NEAR for plane in value):
         return None
     limits = np.iinfo(array.dtype)
     return np.clip(value, limits.min, limits.max, out=value).astype(array.dtype)

@@ -23,7 +23,8 @@ def _differences(region: Region, levels: Levels, options: TextureOptions) -> np.
     grey = levels.grey.astype(np.uint16 if levels.highest < 65536 else np.int64)
     total = region.padded(grey, reach).neighbour_sums(options.distances, options.flat_axis)
     number = region.neighbour_counts(options.distances, options.flat_axis)
-    off = np.abs(grey - total / np.maximum(number, 1))
+    off = total / np.maximum(number, 1)  # in place from here on: these are the largest arrays of all
+    np.abs(np.subtract(grey, off, out=off), out=off)
     off[number == 0] = 0.0
     return np.bincount(levels.index, weights=off, minlength=levels.count + 1)[1:]
 

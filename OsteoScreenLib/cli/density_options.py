@@ -17,6 +17,7 @@ from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.densitometry.settings import site_settings
 from OsteoScreenLib.errors import UsageError
 from OsteoScreenLib.screening.densitometry_options import DensitometryOptions
+from OsteoScreenLib.screening.vertebrae import VertebraLabels, vertebra_labels
 
 
 class SexName(str, Enum):
@@ -43,6 +44,7 @@ class CalibrationName(str, Enum):
     PHANTOM = "phantom"
 
 
+_OF_ONE_PATIENT = ("--sex", "--age", "--phantom-inserts", "--vertebrae")
 _METHODS = {CalibrationName.SITE: "asynchronous"}
 """Names of the library, where they differ."""
 
@@ -79,6 +81,16 @@ Inserts = Annotated[
         "--phantom-inserts", metavar="FILE.json", help="Density and mean HU of a phantom's inserts in the scan."
     ),
 ]
+Vertebrae = Annotated[
+    Path | None,
+    typer.Option(
+        "--vertebrae", metavar="LABELS", help="A label map with vertebrae of the one INPUT, to read HU in them."
+    ),
+]
+VertebraNumbers = Annotated[
+    str | None,
+    typer.Option("--vertebra-labels", metavar="L1=12,...", help="The label of each vertebra in it; L1 is read first."),
+]
 NoDensitometry = Annotated[bool, typer.Option("--no-densitometry", help="Measure no bone density.")]
 NoRegions = Annotated[bool, typer.Option("--no-regions", help="Do not write the regions as a label map.")]
 
@@ -94,12 +106,17 @@ class DensityRequest:
     site_calibration: Path | None = None
     site_settings: Path | None = None
     phantom_inserts: Path | None = None
+    vertebrae: Path | None = None
+    vertebra_labels: str | None = None
     no_regions: bool = False
     no_densitometry: bool = False
 
     def given(self) -> list[str]:
         """Names of the options that ask something of densitometry."""
-        names = ("sex", "age", "contrast", "site_calibration", "site_settings", "phantom_inserts")
+        names = [
+            *("sex", "age", "contrast", "site_calibration", "site_settings", "phantom_inserts"),
+            *("vertebrae", "vertebra_labels"),
+        ]
         found = [name for name in names if getattr(self, name) is not None]
         found += ["calibration"] if self.calibration is not CalibrationName.AUTO else []
         return [f"--{name.replace('_', '-')}" for name in found]
@@ -124,7 +141,7 @@ def densitometry_for_screening(
         if asked:
             raise UsageError(f"{off} and {asked[0]} exclude each other", next_step="Give one of them.")
         return None
-    of_one = [name for name in asked if name in ("--sex", "--age", "--phantom-inserts")]
+    of_one = [name for name in asked if name in _OF_ONE_PATIENT]
     if of_one and (n_inputs != 1 or not one_input):
         raise UsageError(
             f"{of_one[0]} speaks of one patient, and there are several inputs",
@@ -139,7 +156,17 @@ def densitometry_for_screening(
         facts=PatientFacts(sex, request.age, contrast),
         table=None if request.site_settings is None else site_settings(request.site_settings),
         regions=not request.no_regions,
+        vertebrae=_vertebrae(request),
     )
+
+
+def _vertebrae(request: DensityRequest) -> VertebraLabels | None:
+    if (request.vertebrae is None) != (request.vertebra_labels is None):
+        missing = "--vertebrae FILE" if request.vertebrae is None else "--vertebra-labels L1=NUMBER"
+        raise UsageError(f"{missing} is missing", next_step="--vertebrae and --vertebra-labels go together.")
+    if request.vertebrae is None or request.vertebra_labels is None:
+        return None
+    return vertebra_labels(request.vertebrae, request.vertebra_labels)
 
 
 def _choice(request: DensityRequest) -> CalibrationChoice:

@@ -21,6 +21,8 @@ from OsteoScreenLib.cli.density_options import (
     Sex,
     SiteCalibration,
     SiteSettings,
+    Vertebrae,
+    VertebraNumbers,
     densitometry_for_screening,
 )
 from OsteoScreenLib.cli.femur_options import (
@@ -117,6 +119,8 @@ def screen(
     site_calibration: SiteCalibration = None,
     site_settings: SiteSettings = None,
     phantom_inserts: Inserts = None,
+    vertebrae: Vertebrae = None,
+    vertebra_labels: VertebraNumbers = None,
     no_densitometry: NoDensitometry = False,
     no_regions: NoRegions = False,
     resume: Resume = False,
@@ -139,17 +143,8 @@ def screen(
     _refuse_empty(series)
     segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(scans), source)
     request = DensityRequest(
-        *(
-            sex,
-            age,
-            contrast,
-            calibration,
-            site_calibration,
-            site_settings,
-            phantom_inserts,
-            no_regions,
-            no_densitometry,
-        )
+        *(sex, age, contrast, calibration, site_calibration, site_settings, phantom_inserts),
+        *(vertebrae, vertebra_labels, no_regions, no_densitometry),
     )
     density = densitometry_for_screening(request, segmenter is not None, len(scans), cohort is None)
     settings = ScreenSettings(series, thickness, density)

@@ -2,6 +2,7 @@
 
 ``100 side + 10 region + compartment``: 121 is the cortical bone of the left femoral neck. Side: 1 left, 2 right.
 Region: 1 head, 2 neck, 3 trochanteric, 4 intertrochanteric, 5 shaft. Compartment: 1 cortical, 2 trabecular, 0 neither.
+Numbers under 100 are mid-body regions of vertebrae, counted from above: 20 is L1.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from OsteoScreenLib.densitometry.bone_frame import SIDES
 from OsteoScreenLib.densitometry.compartments import BoneCompartments
 from OsteoScreenLib.densitometry.regions import REGION_NAMES, FemurRegions
+from OsteoScreenLib.densitometry.vertebra_region import VERTEBRAE
 
 COMPARTMENT_NAMES: Mapping[int, str] = {0: "", 1: "cortical", 2: "trabecular"}
 
@@ -33,7 +35,10 @@ REGION_LABELS: Mapping[int, RegionLabel] = {
     for r, region in REGION_NAMES.items()
     for c, compartment in COMPARTMENT_NAMES.items()
 }
-"""Every number of a label map of regions; 0 is background, and bone that could not be attributed."""
+"""Every number of a femur in a label map of regions; 0 is background, and bone that could not be attributed."""
+
+VERTEBRA_NUMBERS: Mapping[str, int] = {name: number for number, name in enumerate(VERTEBRAE, 1)}
+"""Number of each vertebra's mid-body region in the same map."""
 
 
 def region_label_map(regions: FemurRegions, compartments: BoneCompartments) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 from OsteoScreenLib.densitometry.calibration_choice import CalibrationChoice
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.densitometry.settings import Settings, default_settings
+from OsteoScreenLib.screening.vertebrae import VertebraLabels
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,14 @@ class DensitometryOptions:
         facts: that the user knows of the patient; each goes before what the header says.
         table: the site's settings; None: as shipped.
         regions: whether the regions are wanted as a label map.
+        vertebrae: a label map of vertebrae, to be read too; None: none.
     """
 
     choice: CalibrationChoice = field(default_factory=CalibrationChoice)
     facts: PatientFacts = field(default_factory=PatientFacts)
     table: Settings | None = None
     regions: bool = True
+    vertebrae: VertebraLabels | None = None
 
     @property
     def settings(self) -> Settings:
@@ -46,6 +49,7 @@ class DensitometryOptions:
             "settings_sha256": self.settings.sha256,
             "facts": asdict(self.facts),
             "regions": self.regions,
+            "vertebrae": None if self.vertebrae is None else self.vertebrae.to_dict(),
         }
 
 

@@ -19,6 +19,7 @@ from OsteoScreenLib.errors import CancelledError, OsteoScreenError, printable
 from OsteoScreenLib.progress import CancelToken, ProgressCallback
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
 from OsteoScreenLib.screening.densitometry_options import DensitometryOptions, first_known
+from OsteoScreenLib.screening.vertebrae import read_vertebrae
 from OsteoScreenLib.segmentation.femur_masks import FemurMasks
 from OsteoScreenLib.status.bone_status import BoneStatus
 from OsteoScreenLib.status.ct_abmd_rule import statuses_by_rule, without_status
@@ -64,12 +65,14 @@ def measure_bones(
 
     Raises:
         CancelledError: the user asked to stop.
+        InputError: the user's label map of vertebrae cannot be read or does not fit the scan.
     """
     if masks is None:
         return _step(Densitometry(withheld=f"There is no femur mask. {why_no_masks}".strip()), flags, options)
     started = time.perf_counter()
     known, said = facts_used(ct, options.facts)
     drawn = np.zeros(masks.labels.shape, np.uint8) if options.regions else None
+    spine = {} if options.vertebrae is None else read_vertebrae(ct, options.vertebrae, drawn)
     try:
         measured = measure(
             ct,
@@ -79,6 +82,7 @@ def measure_bones(
             flags=flags,
             implants=[side for side, finding in masks.femurs.items() if finding.implant],
             unusable=unusable_sides(masks, flags),
+            vertebral_hu=spine,
             settings=options.table,
             drawn=drawn,
             progress=progress,

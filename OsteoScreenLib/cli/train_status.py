@@ -155,7 +155,7 @@ def _tell(outcome: TrainingOutcome, failed: Mapping[str, str]) -> None:
     for folder in outcome.bundles.values():
         console.say(screen, f"Bundle: {folder}. Install it with: osteoscreen models install {folder}")
     table = outcome.predictions
-    console.say(screen, f"Predictions: {table}. Evaluate them with: osteoscreen evaluate {table}")
+    console.say(screen, f"Predictions: {table}. Study: osteoscreen evaluate {table} --split NAME --out DIR")
 
 
 def recalibrate_status(

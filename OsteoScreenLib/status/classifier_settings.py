@@ -19,6 +19,7 @@ from OsteoScreenLib.status.prediction_set import PredictionSets
 SCHEMA_VERSION = 1
 SCORES = ("probability", "decision")
 INPUT_NAME = "features"
+MOST_INPUTS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class ClassifierSettings:
             ModelError: ``invalid_field``: it is something else, or made for another version.
         """
         try:
-            return cls._from_data(json.loads(text))
+            return cls._from_data(json.loads(text, parse_constant=_no_constant))
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise ModelError(
                 f"The settings of a bone-status model cannot be used: {printable(str(error))[:200]}",
@@ -95,6 +96,8 @@ class ClassifierSettings:
         inputs = tuple(str(name) for name in data["inputs"])
         typical = np.array(data["typical"], dtype=np.float64)
         envelope = Envelope.from_dict(data["envelope"])
+        if not 1 <= len(inputs) <= MOST_INPUTS or len(set(inputs)) != len(inputs):
+            raise ValueError(f"{len(inputs)} inputs, or two of one name")
         if data["score"] not in SCORES or typical.shape != (len(inputs),) or envelope.names != inputs:
             raise ValueError("score, typical or envelope do not fit the inputs")
         calibration = Calibration.from_dict(data["calibration"])
@@ -115,3 +118,7 @@ class ClassifierSettings:
             class_shares=tuple(float(share) for share in data["class_shares"]),
             feature_settings=dict(data["feature_settings"]),
         )
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number of JSON")

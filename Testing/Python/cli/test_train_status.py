@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+from factory.rod_scans import GEOMETRY, write_rods
 from factory.status_cohort import write_wine_cohort
 
+from OsteoScreenLib.ct.label_file import read_labels
+from OsteoScreenLib.ct.write import write_labels
 from OsteoScreenLib.evaluation.predictions_file import read_predictions
 from OsteoScreenLib.models.bundle import load_bundle
 
@@ -104,3 +110,40 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(osteoscreen, monkeypa
     ended = osteoscreen("train", "status", tmp_path / "cohort.csv", "--out", tmp_path / "out")
     assert ended.code == 2
     assert "pip install 'osteoscreen[train]'" in ended.err
+
+
+def scans_with_masks(folder: Path, count: int = 30) -> Path:
+    """A cohort of rods, the denser the higher the T-score; the last one has a mask without the named side."""
+    rng = np.random.default_rng(0)
+    with (folder / "cohort.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        head = ["case_id", "patient_id", "image", "mask", "side", "t_score", "t_score_source", "t_score_site", "split"]
+        writer.writerow(head)
+        for i in range(count):
+            score = (-0.4, -1.8, -3.0)[i % 3] + rng.uniform(-0.3, 0.3)
+            image, mask = write_rods(folder, f"scan{i}", 330 + 40 * score + rng.normal(0, 15), seed=i)
+            split = "test" if i >= count - 3 else "train"
+            row = [f"c{i}", f"p{i}", image.name, mask.name, "left", score, "QCT", "femoral_neck", split]
+            writer.writerow(row)
+    write_labels(np.where(read_labels(mask)[0] == 2, 2, 0).astype(np.uint8), GEOMETRY, mask)
+    return folder / "cohort.csv"
+
+
+@needs_learning
+def test_images_and_masks_become_models_and_a_second_run_measures_nothing_anew(osteoscreen, tmp_path):
+    (tmp_path / "few.yaml").write_text("featureClass:\n  firstorder: [Mean, Variance, Skewness]\n", encoding="utf-8")
+    table, run = scans_with_masks(tmp_path), tmp_path / "run"
+    call = ("train", "status", table, "--out", run, "--params", tmp_path / "few.yaml", "--classifier", "logistic")
+    rungs = ("--model", "mean_hu", "--model", "radiomics", "--permutations", "2")
+    ended = osteoscreen(*call, *rungs)
+    assert ended.code == 1, ended.err
+    assert "No features of c29: There is no left femur in the mask" in ended.out
+    kept = {file: file.stat().st_mtime_ns for file in (run / "features").glob("*.json")}
+    assert len(kept) == 29
+    rows = read_predictions(run / "predictions.csv").of_model("mean_hu")
+    assert "There is no left femur in the mask" in next(row for row in rows if row.case_id == "c29").withheld
+    answered = [row for row in rows if row.probabilities]
+    assert np.mean([row.predicted == row.truth for row in answered]) > 0.7
+
+    assert osteoscreen(*call, *rungs).code == 1
+    assert {file: file.stat().st_mtime_ns for file in (run / "features").glob("*.json")} == kept

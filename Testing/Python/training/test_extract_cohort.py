@@ -11,10 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factory.rod_scans import rods, write_rods
 
-from OsteoScreenLib.ct.geometry import Geometry
-from OsteoScreenLib.ct.volume import CTVolume
-from OsteoScreenLib.ct.write import write_image, write_labels
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.radiomics.settings_file import load_settings
 from OsteoScreenLib.training.cohort import Cohort, CohortCase
@@ -23,31 +21,13 @@ from OsteoScreenLib.training.measure_case import measure_case
 
 pytestmark = [pytest.mark.needs_module("SimpleITK"), pytest.mark.needs_module("scipy")]
 
-GEOMETRY = Geometry((30, 40, 60), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
-
-
-def rods(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """HU and labels of two rods of bone in muscle under fat; the left one lies at greater x."""
-    _, y, x = np.mgrid[:30, :40, :60]
-    rng = np.random.default_rng(seed)
-    depth = (y - 20) ** 2 / 340 + (x - 30) ** 2 / 800
-    hu = np.where(depth < 0.7, 50, np.where(depth < 1, -100, -1000))
-    labels = np.zeros(hu.shape, np.uint8)
-    for label, middle in ((1, 42), (2, 18)):
-        rod = (y - 20) ** 2 + (x - middle) ** 2 < 49
-        labels[rod] = label
-        hu[rod] = 150 + 50 * seed + 60 * label
-    return (hu + rng.normal(0, 15, hu.shape)).astype(np.int16), labels
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """Six scans with masks."""
     place = tmp_path_factory.mktemp("scans")
     for n in range(6):
-        hu, labels = rods(n)
-        write_image(CTVolume(hu, GEOMETRY), place / f"{n}.nii.gz")
-        write_labels(labels, GEOMETRY, place / f"{n}_mask.nii.gz")
+        write_rods(place, str(n), 210 + 50 * n, seed=n)
     return place
 
 
@@ -93,7 +73,9 @@ extract_cohort(cohort_of(Path({folder!r})), Path({out!r}), "femur", slowly)
 
 def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_features(folder, tmp_path):
     out = tmp_path / "features"
-    text = SCRIPT.format(paths=[str(Path(__file__).parent)], folder=str(folder), out=str(out))
+    text = SCRIPT.format(
+        paths=[str(Path(__file__).parent), str(Path(__file__).parents[1])], folder=str(folder), out=str(out)
+    )
     running = subprocess.Popen([sys.executable, "-c", text])
     deadline = time.monotonic() + 120
     while len(list(out.glob("[0-9a-f]*.json"))) < 2 and time.monotonic() < deadline:
@@ -115,7 +97,7 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_features(folde
 
 
 def test_the_mean_is_that_of_the_named_side(folder):
-    hu, labels = rods(2)
+    hu, labels = rods(310, seed=2)
     cases = cohort_of(folder).cases
     left = mean_only(cases[2])["original_firstorder_Mean"]
     right = mean_only(replace(cases[2], side="right"))["original_firstorder_Mean"]

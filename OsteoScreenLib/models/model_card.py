@@ -17,6 +17,9 @@ def model_card(bundle: ModelBundle) -> Iterator[Line]:
     document = bundle.document
     yield bundle.title, "bold"
     yield f"{bundle.model_id} {bundle.version}, for {bundle.task.replace('_', ' ')}", ""
+    parent = document.get("parent")
+    if isinstance(parent, Mapping):
+        yield f"Made from {parent.get('id')} {parent.get('version')} (sha256 {parent.get('sha256')})", ""
     if bundle.demonstration:
         yield "A demonstration: its answers mean nothing.", "bold yellow"
     yield from _section("Intended use", [document["intended_use"]])

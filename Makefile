@@ -45,9 +45,10 @@ demo: $(VENV)/.installed  ## Install, make the CT of a digital patient, screen i
 ifeq ($(strip $(CT)),)
 	@echo "== Making the CT of a digital patient: simulated, of known bone density, not a person"
 	@rm -rf demo-output/scan demo-output/result
-	@$(BIN)/osteoscreen phantom --out demo-output/scan --count 1 --seed 1 --dicom
+	@$(BIN)/osteoscreen phantom --out demo-output/scan --count 1 --seed 4 --dicom
 	@echo "== Screening it"
-	@$(BIN)/osteoscreen screen demo-output/scan/*/dicom --out "$(OUT)"
+	@$(BIN)/osteoscreen screen demo-output/scan/*/dicom --out "$(OUT)" \
+		--vertebrae demo-output/scan/patient-0001/labels.nii.gz --vertebra-labels L1=12
 else
 	@echo "== Screening $(CT)"
 	@$(BIN)/osteoscreen screen "$(CT)" --out "$(OUT)"

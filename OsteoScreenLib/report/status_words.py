@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.status.bone_status import BoneStatus
 
-STYLES = {"normal": ("clean", "●"), "osteopenia": ("warning", "▲"), "osteoporosis": ("withhold", "◆")}
-"""Style and symbol of each class, so that they are told apart without colour."""
+STYLES = {"normal": ("clean", "○"), "osteopenia": ("warning", "◐"), "osteoporosis": ("withhold", "◆")}
+"""Style and symbol of each class, so that they are told apart without colour, and from the marks of flags."""
 WITHHELD = ("", "–")
 
 

@@ -69,7 +69,7 @@ def test_the_section_has_status_measures_with_uncertainty_calibration_and_resear
     for text in (
         *(
             "Bone density",
-            "Left femur ● normal",
+            "Left femur ○ normal",
             "The patient's own tissues (internal)",
             "Residual, HU",
             "fat",
@@ -216,7 +216,7 @@ def test_index_and_console_say_the_class_or_why_there_is_none() -> None:
     assert (left.who, left.word, left.why) == ("Left femur", "normal", "")
     assert "no femur on this side" in right.text
     page = words(cohort_index([CaseOutcome.of(measured(), "body")]))
-    assert "Left femur ● normal" in page
+    assert "Left femur ○ normal" in page
     assert "Right femur – withheld there is no femur on this side" in page
 
 

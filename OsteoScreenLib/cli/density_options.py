@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -99,17 +102,17 @@ NoRegions = Annotated[bool, typer.Option("--no-regions", help="Do not write the 
 class DensityRequest:
     """The options as they were typed; the names are theirs."""
 
-    sex: SexName | None = None
-    age: float | None = None
-    contrast: YesNo | None = None
-    calibration: CalibrationName = CalibrationName.AUTO
-    site_calibration: Path | None = None
-    site_settings: Path | None = None
-    phantom_inserts: Path | None = None
-    vertebrae: Path | None = None
-    vertebra_labels: str | None = None
-    no_regions: bool = False
-    no_densitometry: bool = False
+    sex: Sex = None
+    age: Age = None
+    contrast: Contrast = None
+    calibration: CalibrationKind = CalibrationName.AUTO
+    site_calibration: SiteCalibration = None
+    site_settings: SiteSettings = None
+    phantom_inserts: Inserts = None
+    vertebrae: Vertebrae = None
+    vertebra_labels: VertebraNumbers = None
+    no_regions: NoRegions = False
+    no_densitometry: NoDensitometry = False
 
     def given(self) -> list[str]:
         """Names of the options that ask something of densitometry."""
@@ -120,6 +123,29 @@ class DensityRequest:
         found = [name for name in names if getattr(self, name) is not None]
         found += ["calibration"] if self.calibration is not CalibrationName.AUTO else []
         return [f"--{name.replace('_', '-')}" for name in found]
+
+
+def takes_density_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each field of :class:`DensityRequest` as an option, in place of its parameter ``density``."""
+    hints = get_type_hints(DensityRequest, include_extras=True)
+    names = [entry.name for entry in fields(DensityRequest)]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    options = [
+        inspect.Parameter(entry.name, kind, default=entry.default, annotation=hints[entry.name])
+        for entry in fields(DensityRequest)
+    ]
+    own = inspect.signature(command, eval_str=True)
+    given = [options if name == "density" else [parameter] for name, parameter in own.parameters.items()]
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> None:
+        request = DensityRequest(**{name: values.pop(name) for name in names})
+        command(density=request, **values)
+
+    signature = own.replace(parameters=[parameter for group in given for parameter in group])
+    wrapped.__signature__ = signature  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return wrapped
 
 
 def densitometry_for_screening(

@@ -9,22 +9,7 @@ from typing import Annotated
 import typer
 
 from OsteoScreenLib.cli import console, logs
-from OsteoScreenLib.cli.density_options import (
-    Age,
-    CalibrationKind,
-    CalibrationName,
-    Contrast,
-    DensityRequest,
-    Inserts,
-    NoDensitometry,
-    NoRegions,
-    Sex,
-    SiteCalibration,
-    SiteSettings,
-    Vertebrae,
-    VertebraNumbers,
-    densitometry_for_screening,
-)
+from OsteoScreenLib.cli.density_options import DensityRequest, densitometry_for_screening, takes_density_options
 from OsteoScreenLib.cli.femur_options import (
     EngineName,
     Mask,
@@ -100,6 +85,7 @@ ProgressOption = Annotated[
 ]
 
 
+@takes_density_options
 def screen(
     inputs: Scans = None,
     out: Out = None,
@@ -112,17 +98,7 @@ def screen(
     source: ScreenSourceName = None,
     engine: EngineName = AUTO,
     threads: Threads = None,
-    sex: Sex = None,
-    age: Age = None,
-    contrast: Contrast = None,
-    calibration: CalibrationKind = CalibrationName.AUTO,
-    site_calibration: SiteCalibration = None,
-    site_settings: SiteSettings = None,
-    phantom_inserts: Inserts = None,
-    vertebrae: Vertebrae = None,
-    vertebra_labels: VertebraNumbers = None,
-    no_densitometry: NoDensitometry = False,
-    no_regions: NoRegions = False,
+    density: DensityRequest = DensityRequest(),
     resume: Resume = False,
     progress: ProgressOption = ProgressKind.BAR,
     verbose: Verbose = False,
@@ -142,12 +118,8 @@ def screen(
         raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
     _refuse_empty(series)
     segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(scans), source)
-    request = DensityRequest(
-        *(sex, age, contrast, calibration, site_calibration, site_settings, phantom_inserts),
-        *(vertebrae, vertebra_labels, no_regions, no_densitometry),
-    )
-    density = densitometry_for_screening(request, segmenter is not None, len(scans), cohort is None)
-    settings = ScreenSettings(series, thickness, density)
+    options = densitometry_for_screening(density, segmenter is not None, len(scans), cohort is None)
+    settings = ScreenSettings(series, thickness, options)
     teller = _teller(progress)
 
     def on_case(outcome: CaseOutcome) -> None:

@@ -119,9 +119,11 @@ def _train(
 ) -> None:
     """Measure or read the features, train, and say where everything lies."""
     from OsteoScreenLib.training.feature_sources import cohort_features
+    from OsteoScreenLib.training.nested_validation import refuse_too_few
     from OsteoScreenLib.training.stable_features import read_stable
     from OsteoScreenLib.training.train_status import train_status
 
+    refuse_too_few(cohort, options.base)
     stable = None if stability is None else read_stable(stability)
     measuring = 0.0 if features else 0.5
     bar = ProgressBar(console.err())

@@ -6,6 +6,7 @@ other cases can come along.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.evaluation.predictions import THREE_CLASSES
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, stop_if
 from OsteoScreenLib.status.calibration import Calibration
+from OsteoScreenLib.training.cohort import Cohort
 from OsteoScreenLib.training.feature_matrix import FeatureMatrix
 from OsteoScreenLib.training.fit_calibration import fit_calibration
 from OsteoScreenLib.training.status_pipeline import macro_auc, make_pipeline, raw_scores
@@ -122,6 +124,28 @@ def validate_nested(
         inputs.append(fitted.inputs)
         chosen.append(fitted.chosen)
     return OutOfFold(probabilities, fold_of, tuple(aucs), tuple(inputs), tuple(chosen))
+
+
+def refuse_too_few(cohort: Cohort, recipe: Recipe) -> None:
+    """Say that a cohort is too small before hours go into measuring it.
+
+    Raises:
+        InputError: a class has fewer patients to learn from than outer and inner folds need.
+    """
+    fitted = cohort.where(lambda case: case.is_fitted)
+    classes, groups = cohort.classes[fitted], cohort.groups[fitted]
+    need = recipe.outer_folds
+    while need - math.ceil(need / recipe.outer_folds) < recipe.inner_folds:
+        need += 1
+    for k, name in enumerate(THREE_CLASSES):
+        count = len(set(groups[classes == k]))
+        if count < need:
+            raise InputError(
+                f"Of the class {name} there are {count} patients to learn from; nested cross-validation with"
+                f" {recipe.outer_folds} and {recipe.inner_folds} folds needs {need}, and a useful model far more",
+                next_step="Bring more cases of this class.",
+                code="too_few_cases",
+            )
 
 
 def make_folds(classes: np.ndarray, groups: np.ndarray, n: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

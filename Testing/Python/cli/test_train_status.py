@@ -73,6 +73,14 @@ def test_a_wrong_table_is_refused_with_its_lines_before_anything_is_made(osteosc
 
 
 @needs_learning
+def test_a_cohort_that_is_too_small_is_refused_before_anything_is_measured(osteoscreen, tmp_path):
+    ended = osteoscreen("train", "status", scans_with_masks(tmp_path, 12), "--out", tmp_path / "run")
+    assert ended.code == 2
+    assert "there are 3 patients to learn from; nested cross-validation with 5 and 5 folds needs 7" in ended.err
+    assert not (tmp_path / "run").exists()
+
+
+@needs_learning
 def test_an_unknown_rung_or_classifier_is_refused_with_those_that_there_are(osteoscreen, tmp_path):
     cohort, features = write_wine_cohort(tmp_path)
     common = ["train", "status", cohort, "--features", features, "--out", tmp_path / "run", "--split", "random"]

@@ -23,6 +23,15 @@ _CLASSES = {
 }
 
 
+_DENSITIES = {
+    "_trabecular_vbmd": "trabecular density in mg/cm3",
+    "_trabecular_hu": "trabecular HU",
+    "_mean_hu": "mean HU",
+    "_abmd": "areal density in g/cm2",
+}
+_FACTS = {"age": "age in years", "sex_male": "sex (1 male, 0 female)"}
+
+
 @dataclass(frozen=True)
 class TopFeature:
     """One feature's part in a prediction.
@@ -68,7 +77,13 @@ def top_features(
 
 
 def in_words(name: str) -> str:
-    """A feature's name with what kind of measure it is, such as ``original_glcm_Contrast (texture ...)``."""
+    """What a feature is: ``mean HU (total hip)``, or a radiomics name with its kind of measure in brackets."""
+    if name in _FACTS:
+        return _FACTS[name]
+    for ending, words in _DENSITIES.items():
+        if name.startswith("densitometry_") and name.endswith(ending):
+            place = name.removeprefix("densitometry_").removesuffix(ending)
+            return f"{words} ({place.replace('_', ' ')})"
     parts = name.split("_")
     kind = next((_CLASSES[part] for part in parts if part in _CLASSES), "")
     image = next((words for start, words in _FILTERS.items() if name.startswith(start) and words), "")

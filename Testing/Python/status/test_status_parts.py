@@ -125,4 +125,7 @@ def test_the_top_features_are_said_in_words():
         "wavelet-LLH_glcm_Contrast (texture (co-occurrence), wavelet band) of 3 (above the typical 2) lowers the"
         " probability of osteoporosis by 0.10",
     ]
-    assert in_words("age") == "age"
+    assert in_words("age") == "age in years"
+    assert in_words("densitometry_femoral_neck_abmd") == "areal density in g/cm2 (femoral neck)"
+    assert in_words("densitometry_total_hip_trabecular_hu") == "trabecular HU (total hip)"
+    assert in_words("f633") == "f633"

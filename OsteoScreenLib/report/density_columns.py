@@ -46,8 +46,9 @@ def density_row(result: CaseResult) -> dict[str, object]:
         if status.side is not None:
             row[f"{status.side}_status"] = status.bone_class or "withheld"
             row.update({f"{status.side}_p_{name}": value for name, value in status.probabilities.items()})
-            reasons = [str(row.get(f"{status.side}_density_withheld_because") or ""), *status.reasons]
-            row[f"{status.side}_density_withheld_because"] = "; ".join(dict.fromkeys(filter(None, reasons)))
+            said = str(row.get(f"{status.side}_density_withheld_because") or "")
+            more = [reason for reason in status.reasons if reason.split(": ", 1)[-1] not in said]
+            row[f"{status.side}_density_withheld_because"] = "; ".join(filter(None, (said, *more)))
     row.update(_vertebrae(result))
     return row
 
@@ -56,7 +57,7 @@ def _side(side: str, femur: FemurDensitometry | None, withheld: str) -> dict[str
     if femur is None or femur.withheld:
         return {f"{side}_density_withheld_because": withheld or (femur.withheld if femur else "")}
     row: dict[str, object] = {}
-    why: list[str] = []
+    why: dict[str, list[str]] = {}
     groups: tuple[tuple[Mapping[str, tuple[str, str]], Mapping[str, Mapping[str, Measure]]], ...] = (
         (_AREAL, femur.areal),
         (_VOLUMETRIC, femur.regions),
@@ -65,8 +66,10 @@ def _side(side: str, femur: FemurDensitometry | None, withheld: str) -> dict[str
         for column, (place, name) in columns.items():
             measure = measures[place][name]
             row[f"{side}_{column}"], row[f"{side}_{column}_sd"] = measure.value, measure.sd
-            why.append(f"{place.replace('_', ' ')}: {measure.withheld}" if measure.withheld else "")
-    row[f"{side}_density_withheld_because"] = "; ".join(dict.fromkeys(filter(None, why)))
+            if measure.withheld:
+                why.setdefault(measure.withheld, []).append(place.replace("_", " "))
+    reasons = (f"{', '.join(dict.fromkeys(places))}: {reason}" for reason, places in why.items())
+    row[f"{side}_density_withheld_because"] = "; ".join(reasons)
     return row
 
 

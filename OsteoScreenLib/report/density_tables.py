@@ -69,24 +69,35 @@ def measure_table(form: TableForm, measures: Mapping[str, Mapping[str, Measure]]
     units = {name: next(e[name].unit for e in measures.values() if name in e) for name, _, _ in shown}
     titles = [title if name in _WITHOUT_UNIT else f"{title}, {pretty_unit(units[name])}" for name, title, _ in shown]
     rows = [
-        (place.replace("_", " "), [_cell(entry.get(name), name, digits) for name, _, digits in shown])
+        (_name(place), [_cell(entry.get(name), name, digits) for name, _, digits in shown])
         for place, entry in measures.items()
     ]
     return MeasureTable(form.caption, titles, rows if shown else [])
 
 
 def withheld_measures(femur: FemurDensitometry) -> list[tuple[str, str]]:
-    """Reasons with the measures that each of them costs, in the order of the tables."""
+    """Reasons with the measures that each of them costs, in the order of the tables; a place that it costs all of is
+    named once.
+    """
     found: dict[str, list[str]] = {}
     for form, measures in ((AREAL, femur.areal), (VOLUMETRIC, femur.regions)):
-        for name, title, _ in form.columns:
-            for place, entry in measures.items():
-                if name in entry and entry[name].withheld:
-                    found.setdefault(entry[name].withheld, []).append(f"{title} of {place.replace('_', ' ')}")
-    return [(reason, _joined(names)) for reason, names in found.items()]
+        for place, entry in measures.items():
+            shown = {title: entry[name].withheld for name, title, _ in form.columns if name in entry}
+            first = next(iter(shown.values()), "")
+            if first and set(shown.values()) == {first}:
+                found.setdefault(first, []).append(f"all of {_name(place)}")
+                continue
+            for title, reason in shown.items():
+                if reason:
+                    found.setdefault(reason, []).append(f"{title} of {_name(place)}")
+    return [(reason, _joined(list(dict.fromkeys(names)))) for reason, names in found.items()]
 
 
-def _joined(names: list[str], most: int = 6) -> str:
+def _name(place: str) -> str:
+    return place.replace("_", " ")
+
+
+def _joined(names: list[str], most: int = 8) -> str:
     return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"
 
 

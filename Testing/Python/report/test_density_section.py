@@ -21,6 +21,7 @@ from OsteoScreenLib.densitometry.settings import with_overrides
 from OsteoScreenLib.report.case_report import case_report
 from OsteoScreenLib.report.cohort_index import cohort_index
 from OsteoScreenLib.report.density_columns import DENSITY_COLUMNS
+from OsteoScreenLib.report.density_tables import withheld_measures
 from OsteoScreenLib.report.femur_projection import femur_projection
 from OsteoScreenLib.report.status_words import status_words
 from OsteoScreenLib.report.t_ruler import t_ruler
@@ -91,6 +92,24 @@ def test_a_withheld_measure_stands_with_its_reason_and_an_absent_side_too() -> N
     assert "the patient's sex is not known" in without_sex
     assert "T-score equivalent of femoral neck, T-score equivalent of total hip: the patient's sex" in without_sex
     assert "T-score equivalent of total hip" not in told
+
+
+def test_a_reason_that_costs_a_whole_place_names_it_once() -> None:
+    result = measured()
+    left = result.densitometry.femora["left"]
+    cut = {name: Measure.without(entry.unit, "the scan cuts it") for name, entry in left.regions["head"].items()}
+    changed = replace(left, regions={**left.regions, "head": cut})
+    found = dict(withheld_measures(changed))
+    assert found["the scan cuts it"] == "all of head"
+    assert "Mineral content of shaft" in found["the shaft is never whole in view; only means are given"]
+    assert "the scan cuts it" not in dict(withheld_measures(left))
+
+
+def test_the_table_says_each_reason_once() -> None:
+    result = measured(sex=None)
+    because = row_of(result)["left_density_withheld_because"]
+    assert because.count("sex is not known") == 1
+    assert because.startswith("femoral neck, total hip: ")
 
 
 def test_the_ruler_is_drawn_where_there_is_a_t_score_and_only_there() -> None:

@@ -121,7 +121,7 @@ def _run(
                 for region, name, task in _tasks(frame, settings, collected):
                     stop_if(cancelled)
                     waiting[pool.submit(*task)] = (region, name)
-                    while len(waiting) > threads:
+                    while len(set(waiting.values())) > threads:
                         take(wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED).done)
                         stop_if(cancelled)
             while waiting:

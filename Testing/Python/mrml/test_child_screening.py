@@ -22,6 +22,7 @@ from OsteoScreenLib.errors import CancelledError, OsteoScreenError
 from OsteoScreenLib.mrml import child_screening
 from OsteoScreenLib.mrml.child_screening import ChildScreening
 from OsteoScreenLib.mrml.screening_files import CHECKS_ONLY, ScreeningOrder
+from OsteoScreenLib.screening.densitometry_options import DensitometryOptions
 from OsteoScreenLib.screening.pipeline import screen
 from OsteoScreenLib.segmentation.given_mask import GivenMaskSegmenter
 
@@ -217,7 +218,8 @@ def test_the_true_program_finds_what_the_library_finds_here(listener, body, chec
         voxels[3, 4, 5] = np.nan
     ct = replace(body, hu=voxels, geometry=geometry)
     order = ScreeningOrder(CHECKS_ONLY) if checks_only else ScreeningOrder("given", boxes(ct))
-    here = screen(ct, "Body", None if checks_only else GivenMaskSegmenter(boxes(ct)))
+    segmenter = None if checks_only else GivenMaskSegmenter(boxes(ct))
+    here = screen(ct, "Body", segmenter, densitometry=None if checks_only else DensitometryOptions())
     listener.wait(listener.start(ct, order), limit_s=120.0)
     assert listener.errors == []
     (case,) = listener.cases

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-_PACKED_BYTES, _PART_BYTES = 1 << 22, 1 << 23
+_PACKED_BYTES, _PART_BYTES = 1 << 19, 1 << 20
 _WITH_GZIP_HEADER = 31
 
 

@@ -3,6 +3,7 @@
 import qt
 from slicer.i18n import tr as _
 
+from OsteoScreenLib.mrml.density_words import density_text
 from OsteoScreenLib.mrml.femur_focus import sides_found
 from OsteoScreenPanel.section import PanelState, Section
 
@@ -32,6 +33,8 @@ class ResultSection(Section):
 
     def update(self, state: PanelState) -> None:
         self.ui.resultLabel.text = resultText(state.result)
+        self.ui.densityLabel.text = density_text(state.result)
+        self.ui.densityLabel.visible = bool(self.ui.densityLabel.text)
         self.ui.measuresTableView.visible = bool(state.result and state.result.femurs)
         self.ui.measuresTableView.setMRMLTableNode(state.nodes.measures if state.result else None)
         self.fitTable()
@@ -56,4 +59,6 @@ def resultText(result) -> str:
         return _("This volume has not been screened.")
     if result.withheld:
         return _("A bone status is withheld for this scan; the red flags say why.")
-    return _("The femora were outlined and measured. This version measures no density and gives no bone status.")
+    if result.densitometry is None:
+        return _("The femora were outlined and measured; no bone density and no bone status were asked for.")
+    return _("The femora were outlined and measured. Status and scores come from the CT; they are not those of DXA.")

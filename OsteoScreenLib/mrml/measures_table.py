@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.mrml.density_rows import density_rows
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.segmentation.femur_masks import FemurFinding
 
@@ -20,7 +21,7 @@ def measures_of(result: CaseResult) -> list[tuple[str, str, str]]:
     if not result.femurs:
         return []
     left, right = (_texts(result.femurs.get(side)) for side in ("left", "right"))
-    return [(name, left[name], right[name]) for name in left]
+    return [(name, left[name], right[name]) for name in left] + density_rows(result)
 
 
 def write_measures(result: CaseResult, table_node: Any, volume_node: Any | None = None) -> None:

@@ -71,7 +71,7 @@ def test_a_click_on_screen_shows_femora_measures_and_flags(host, panel, volume, 
     assert "The left femur&#x27;s mask is doubtful." in panel.ui.flagsLabel.text
     assert panel.ui.measuresTableView.visible
     assert panel.ui.measuresTableSelector.currentNode().GetNumberOfRows() == 5
-    assert "withheld" in panel.ui.resultLabel.text or "measures no density" in panel.ui.resultLabel.text
+    assert "withheld" in panel.ui.resultLabel.text or "no bone density" in panel.ui.resultLabel.text
     assert host.dialogs == []
 
 

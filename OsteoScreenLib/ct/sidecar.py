@@ -43,7 +43,7 @@ def read_sidecar(image: str | os.PathLike[str]) -> Acquisition:
     except (OSError, ValueError, RecursionError):
         return Acquisition()
     if isinstance(data, dict) and isinstance(data.get(OWN_KEY), dict):
-        return _own_facts(data[OWN_KEY])
+        return facts_of_document(data[OWN_KEY])
     if not isinstance(data, dict) or "Modality" not in data:
         return Acquisition()
     image_type = data.get("ImageType")
@@ -79,8 +79,10 @@ def write_sidecar(acquisition: Acquisition, image: str | os.PathLike[str]) -> Pa
     return path
 
 
-def _own_facts(data: dict[str, Any]) -> Acquisition:
-    """The facts of our own sidecar; a value that is not of its field's kind is left out."""
+def facts_of_document(data: dict[str, Any]) -> Acquisition:
+    """Facts by the names of their fields, as ``Acquisition.to_dict`` gives them; a value that is not of its field's
+    kind is left out.
+    """
     known: dict[str, Any] = {}
     for field in fields(Acquisition):
         value: Any = data.get(field.name)

@@ -35,8 +35,8 @@ def sample_patient(
     """The CT of the digital patient: from the folder where it is kept, or made and put there.
 
     Args:
-        folder: where to keep the file; made where it is not there. Where it cannot be written, the patient is given
-            all the same.
+        folder: where to keep the image, and beside it how it was made; the folder is made where it is not there. Where
+            it cannot be written, the patient is given all the same.
         shape_zyx: number of voxels; None: all that the protocol covers.
 
     Raises:
@@ -44,12 +44,13 @@ def sample_patient(
         MissingPackageError: a package that the simulator needs is not installed.
     """
     from OsteoScreenLib.ct.reader import read_ct
+    from OsteoScreenLib.ct.sidecar import sidecar_path, write_sidecar
     from OsteoScreenLib.ct.write import write_image
     from OsteoScreenLib.phantom.digital_patient import make_digital_patient
     from OsteoScreenLib.phantom.draw_traits import draw_patient
 
     path = Path(folder) / file_name()
-    if path.is_file():
+    if path.is_file() and sidecar_path(path).is_file():
         try:
             return read_ct(path, progress=progress, cancelled=cancelled)
         except InputError:
@@ -65,6 +66,7 @@ def sample_patient(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_image(ct, path)
+        write_sidecar(ct.acquisition, path)
     except (OSError, OutputError):
         _log.warning("The digital patient cannot be kept; it will be made again next time")
     return ct

@@ -10,6 +10,7 @@ from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.geometry import ORTHONORMAL_TOLERANCE, Geometry
 from OsteoScreenLib.ct.volume import CTVolume, Source
 from OsteoScreenLib.errors import InputError
+from OsteoScreenLib.mrml.acquisition_attribute import keep_acquisition, kept_acquisition
 from OsteoScreenLib.mrml.dicom_facts import acquisition_of, instance_uids
 from OsteoScreenLib.mrml.voxels import array_of
 
@@ -28,7 +29,8 @@ def volume_from_node(volume_node: Any, database: Any | None = None) -> CTVolume:
     Args:
         volume_node: ``vtkMRMLScalarVolumeNode`` with one value per voxel, in HU.
         database: Slicer's DICOM database (``slicer.dicomDatabase``); None where there is none. It is asked for the
-            header of the node's first instance that it knows.
+            header of the node's first instance that it knows. Where it knows none, the facts that were left with the
+            node (:mod:`acquisition_attribute`) are taken.
 
     Returns:
         The volume; LPS millimetres, ``source.kind`` ``scene``, no checksum, no slice stack.
@@ -41,6 +43,8 @@ def volume_from_node(volume_node: Any, database: Any | None = None) -> CTVolume:
     hu = array_of(volume_node, name)
     geometry, moved = _geometry_of(volume_node, hu.shape, name)
     acquisition = acquisition_of(volume_node, database)
+    if acquisition.facts_from == "none":
+        acquisition = kept_acquisition(volume_node)
     return CTVolume(
         hu=hu,
         geometry=geometry,
@@ -58,7 +62,7 @@ def write_volume_node(ct: CTVolume, volume_node: Any) -> None:
     """Give a scalar volume node the voxels and the geometry of a CT; inverse of :func:`volume_from_node`.
 
     Args:
-        ct: the volume; acquisition facts are not written, a node has no place for them.
+        ct: the volume; its acquisition facts become an attribute of the node.
         volume_node: ``vtkMRMLScalarVolumeNode``; what it held is replaced.
     """
     import vtk
@@ -75,6 +79,7 @@ def write_volume_node(ct: CTVolume, volume_node: Any) -> None:
     volume_node.SetSpacing(*ct.geometry.spacing_xyz_mm)
     volume_node.SetOrigin(*(RAS_TO_LPS @ np.asarray(ct.geometry.origin_lps_mm)).tolist())
     volume_node.SetAndObserveImageData(image)
+    keep_acquisition(ct.acquisition, volume_node)
 
 
 def _name_of_scalar_volume(volume_node: Any) -> str:

@@ -40,7 +40,16 @@ def test_the_patient_is_made_once_and_kept(small, tmp_path):
     assert len(small) == 1
     assert np.array_equal(first.hu, second.hu)
     assert second.geometry.spacing_xyz_mm == pytest.approx(sample.SPACING_MM)
-    assert [path.name for path in folder.iterdir()] == [sample.file_name()]
+    assert second.acquisition == first.acquisition
+    assert first.acquisition.kvp
+    assert sorted({path.suffix for path in folder.iterdir()}) == [".json", ".nrrd"]
+
+
+def test_a_patient_that_was_kept_without_its_facts_is_made_again(small, tmp_path):
+    sample.sample_patient(tmp_path)
+    (tmp_path / sample.file_name()).with_suffix(".json").unlink()
+    assert sample.sample_patient(tmp_path).acquisition.kvp
+    assert len(small) == 2
 
 
 def test_a_damaged_file_is_made_again(small, tmp_path):
@@ -65,6 +74,7 @@ def test_slicer_offers_the_patient_and_a_click_puts_it_into_the_scene(host, smal
     (node,) = sample_data.click("OsteoScreen digital patient")
     assert node.GetName() == "OsteoScreen digital patient"
     assert node.GetImageData().GetDimensions() == SMALL[::-1]
+    assert panel.logic.read(node).acquisition.facts_from == "simulation"
     (again,) = sample_data.click("OsteoScreen digital patient")
     assert again is not node
     assert len(small) == 1

@@ -111,7 +111,7 @@ def show_regions(regions: Any, segmentation_node: Any, segment_id: str, side: st
             if segmentation.GetSegment(region_segment_id) is not None:
                 segmentation.RemoveSegment(region_segment_id)
             if (regions.labels == number).any():
-                segment = _segment(f"{femur.GetName()}: {region}", REGION_TERMS[region], side)
+                segment = region_segment(f"{femur.GetName()}: {region}", REGION_TERMS[region], side)
                 _add(segmentation, segment, region_segment_id, image, number)
                 made.append(region_segment_id)
     finally:
@@ -124,8 +124,8 @@ def region_id(segment_id: str, region: str) -> str:
     return f"{segment_id}_{region}"
 
 
-def _segment(name: str, term: RegionTerm, side: str | None) -> Any:
-    """A ``vtkSegment`` without voxels."""
+def region_segment(name: str, term: RegionTerm, side: str | None) -> Any:
+    """A ``vtkSegment`` without voxels, named, coloured and coded."""
     import slicer
 
     segment = slicer.vtkSegment()

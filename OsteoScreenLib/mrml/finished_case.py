@@ -15,11 +15,12 @@ from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import InputError, UsageError
 from OsteoScreenLib.mrml.case_nodes import CaseNodes
 from OsteoScreenLib.mrml.osteoscreen_logic import OsteoScreenLogic
+from OsteoScreenLib.mrml.screening_files import read_regions
 from OsteoScreenLib.mrml.volume import write_volume_node
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, part_of, stop_if
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.result.screened_case import ScreenedCase
-from OsteoScreenLib.screening.output_folder import MASK_FILE, RESULT_FILE
+from OsteoScreenLib.screening.output_folder import MASK_FILE, REGIONS_FILE, RESULT_FILE
 from OsteoScreenLib.segmentation.femur_masks import FemurMasks
 
 _MAX_RESULT_BYTES = 50_000_000
@@ -64,8 +65,9 @@ def read_finished_case(
         _refuse_other(geometry, result, folder / MASK_FILE)
         source = "given" if result.segmentation is None else result.segmentation.source or "given"
         masks = FemurMasks(labels.astype(np.uint8, copy=False), result.femurs, source, result.models)
+    regions = read_regions(folder / REGIONS_FILE, result.geometry)
     progress(1.0, "Read")
-    return FinishedCase(ct, ScreenedCase(result, masks))
+    return FinishedCase(ct, ScreenedCase(result, masks, regions))
 
 
 def show_finished_case(finished: FinishedCase, scene: Any, logic: OsteoScreenLogic) -> tuple[Any, CaseNodes]:

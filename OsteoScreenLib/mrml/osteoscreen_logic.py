@@ -6,10 +6,12 @@ from typing import Any
 
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.mrml.case_nodes import CaseNodes, note_masks, speaks_of_another
+from OsteoScreenLib.mrml.density_markups import landmarks_of, show_landmarks
 from OsteoScreenLib.mrml.dicom_facts import dicom_database
 from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
 from OsteoScreenLib.mrml.flags_table import CHECKED_VOLUME_ROLE, clear_flags, write_flags
 from OsteoScreenLib.mrml.measures_table import MEASURED_VOLUME_ROLE, clear_measures, write_measures
+from OsteoScreenLib.mrml.region_node import show_regions_of
 from OsteoScreenLib.mrml.segmentation_node import read_masks
 from OsteoScreenLib.mrml.volume import volume_from_node
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
@@ -160,6 +162,9 @@ class OsteoScreenLogic:
         if not checks_only and (measures is None or speaks_of_another(measures, MEASURED_VOLUME_ROLE, volumeNode)):
             measures = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} measures")
         shown = self.show(case, volumeNode, nodes.segmentation, None if checks_only else measures, flags)
+        if not checks_only:
+            show_regions_of(case.regions, volumeNode)
+            show_landmarks(case.result, volumeNode)
         return CaseNodes(shown or nodes.segmentation, measures, flags)
 
     def forget(self, volumeNode: Any, nodes: CaseNodes) -> None:
@@ -170,6 +175,9 @@ class OsteoScreenLogic:
         ):
             if table is not None and not speaks_of_another(table, role, volumeNode):
                 clear(table)
+        show_regions_of(None, volumeNode)
+        for node in landmarks_of(volumeNode):
+            volumeNode.GetScene().RemoveNode(node)
 
     def segmenterOf(self, segmentationNode: Any, volumeNode: Any) -> FemurSegmenter:
         """The segments as they are now, for instance after editing, as the source of masks for :meth:`compute`.

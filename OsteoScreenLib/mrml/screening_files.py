@@ -8,18 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
+from OsteoScreenLib.ct.geometry import Geometry
 from OsteoScreenLib.ct.label_file import read_labels
 from OsteoScreenLib.ct.plain_metaimage import write_metaimage
 from OsteoScreenLib.ct.same_grid import same_grid
 from OsteoScreenLib.ct.sidecar import write_sidecar
 from OsteoScreenLib.ct.volume import CTVolume
-from OsteoScreenLib.errors import OsteoScreenError, OutputError
+from OsteoScreenLib.errors import InputError, OsteoScreenError, OutputError
 from OsteoScreenLib.models.engines import AUTO
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.result.screened_case import ScreenedCase
 from OsteoScreenLib.screening.femur_source import GIVEN, TOTALSEGMENTATOR, VBNET
 from OsteoScreenLib.screening.inputs import safe_name
-from OsteoScreenLib.screening.output_folder import MASK_FILE, RESULT_FILE
+from OsteoScreenLib.screening.output_folder import MASK_FILE, REGIONS_FILE, RESULT_FILE
 from OsteoScreenLib.screening.pipeline import input_facts
 from OsteoScreenLib.segmentation.femur_masks import FemurMasks
 
@@ -121,6 +122,7 @@ class ScreeningFolder:
         try:
             told = CaseResult.from_json((folder / RESULT_FILE).read_text(encoding="utf-8"))
             labels, grid = read_labels(folder / MASK_FILE) if told.femurs else (None, told.geometry)
+            regions = read_regions(folder / REGIONS_FILE, told.geometry)
         except (OSError, ValueError, OsteoScreenError) as error:
             raise _wrong(f"its result cannot be read ({type(error).__name__})") from error
         same, why = same_grid(grid, ct.geometry)
@@ -136,7 +138,22 @@ class ScreeningFolder:
         if labels is None:
             return ScreenedCase(result)
         source = (None if result.segmentation is None else result.segmentation.source) or GIVEN
-        return ScreenedCase(result, FemurMasks(labels, result.femurs, source, result.models))
+        return ScreenedCase(result, FemurMasks(labels, result.femurs, source, result.models), regions)
+
+
+def read_regions(path: Path, geometry: Geometry) -> np.ndarray | None:
+    """Regions of a case, (z, y, x) uint8; None where none were written.
+
+    Raises:
+        InputError: the file cannot be read, or lies on another grid than the case (``geometry_mismatch``).
+    """
+    if not path.is_file():
+        return None
+    labels, grid = read_labels(path)
+    same, why = same_grid(grid, geometry)
+    if not same:
+        raise InputError(f"The regions lie on another grid: {why}", path=path, code="geometry_mismatch")
+    return labels.astype(np.uint8, copy=False)
 
 
 def _wrong(what: str) -> OsteoScreenError:

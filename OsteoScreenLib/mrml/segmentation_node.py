@@ -48,7 +48,7 @@ def write_masks(labels: np.ndarray, volume_node: Any, segmentation_node: Any) ->
         for term in FEMUR_TERMS.values():
             if segmentation.GetSegment(term.segment_id) is not None:
                 segmentation.RemoveSegment(term.segment_id)
-        image = _oriented_image(labels, volume_node)
+        image = oriented_image(labels, volume_node)
         for side in FEMUR_TERMS:
             _add_segment(segmentation, side, image)
     finally:
@@ -161,7 +161,7 @@ def _add_segment(segmentation: Any, side: str, image: Any) -> None:
     segmentation.AddSegment(segment, term.segment_id)
 
 
-def _oriented_image(labels: np.ndarray, volume_node: Any) -> Any:
+def oriented_image(labels: np.ndarray, volume_node: Any) -> Any:
     """The masks as Slicer keeps them: geometry of the whole volume, voxels of the box around the femora only."""
     import slicer
     import vtk

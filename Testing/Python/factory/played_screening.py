@@ -15,6 +15,7 @@ from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.ct.write import write_labels
 from OsteoScreenLib.mrml import child_screening
 from OsteoScreenLib.result.screened_case import ScreenedCase
+from OsteoScreenLib.screening.densitometry_options import DensitometryOptions
 from OsteoScreenLib.screening.pipeline import screen
 from OsteoScreenLib.segmentation.given_mask import GivenMaskSegmenter
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
@@ -31,6 +32,7 @@ class PlayedScreening:
 
     def __init__(self, stage: Path, ct: CTVolume, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stage, self.ct = stage, ct
+        self.densitometry: DensitometryOptions | None = None
         self._script = {"holds": False, "says": "", "dies_by": 0, "fails_with": "", "code": 0}
         self.does()
         program = [sys.executable, "-I", "-S", screening_stand_in.__file__, str(stage)]
@@ -73,7 +75,7 @@ class PlayedScreening:
     def _prepare(self, name: str, segmenter: FemurSegmenter | None) -> None:
         folder = self.stage / "answers" / name
         folder.mkdir(parents=True, exist_ok=True)
-        write_answer(screen(self.ct, "scan", segmenter), self.ct, folder)
+        write_answer(screen(self.ct, "scan", segmenter, densitometry=self.densitometry), self.ct, folder)
 
 
 def write_answer(case: ScreenedCase, ct: CTVolume, folder: Path) -> None:
@@ -81,3 +83,5 @@ def write_answer(case: ScreenedCase, ct: CTVolume, folder: Path) -> None:
     (folder / "result.json").write_text(case.result.to_json(), encoding="utf-8")
     if case.masks is not None:
         write_labels(case.masks.labels, ct.geometry, folder / "segmentation.nii.gz")
+    if case.regions is not None:
+        write_labels(case.regions, ct.geometry, folder / "regions.nii.gz")

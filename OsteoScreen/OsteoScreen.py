@@ -70,6 +70,7 @@ class OsteoScreenParameterNode:
     featuresTable: the table that receives the features of radiomics.
     femurSource: what outlines the femora; a key of OsteoScreenLib.mrml.femur_choices.
     engine: what computes the networks; a key of the same.
+    calibration: how HU become density; of OsteoScreenLib.mrml.patient_facts.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -79,6 +80,7 @@ class OsteoScreenParameterNode:
     featuresTable: vtkMRMLTableNode
     femurSource: str = "vbnet"
     engine: str = "auto"
+    calibration: str = "auto"
 
 
 class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):

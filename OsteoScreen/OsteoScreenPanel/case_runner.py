@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from OsteoScreenLib.errors import CancelledError
 from OsteoScreenLib.mrml.child_screening import ChildScreening
 from OsteoScreenLib.mrml.femur_choices import engine_choices, position_of, source_choices
+from OsteoScreenLib.mrml.patient_facts import CALIBRATIONS, facts_of
 from OsteoScreenLib.mrml.requirements import ensure_requirements
 from OsteoScreenLib.mrml.screening_files import CHECKS_ONLY, ScreeningOrder
 from OsteoScreenLib.mrml.segmentation_node import read_masks
@@ -35,7 +36,9 @@ class CaseRunner:
     def rescore(self) -> None:
         """Measure the segments as they are now."""
         self._start(
-            lambda state: ScreeningOrder("given", labels=read_masks(state.nodes.segmentation, state.volumeNode))
+            lambda state: ScreeningOrder(
+                "given", labels=read_masks(state.nodes.segmentation, state.volumeNode), **self._density(state)
+            )
         )
 
     def _chosen(self, state: Any) -> ScreeningOrder:
@@ -44,7 +47,14 @@ class CaseRunner:
         return ScreeningOrder(
             sources[position_of(remembered.femurSource, sources)].key,
             engine=engines[position_of(remembered.engine, engines)].key,
+            **self._density(state),
         )
+
+    def _density(self, state: Any) -> dict[str, Any]:
+        """What the user knows of the patient, and the calibration that is wanted."""
+        chosen = self.panel.logic.getParameterNode().calibration
+        calibration = chosen if chosen in CALIBRATIONS else CALIBRATIONS[0]
+        return {"facts": facts_of(state.volumeNode), "calibration": calibration}
 
     def _start(self, orderFor: Callable[[Any], ScreeningOrder]) -> None:
         state, logic = self.panel.state(), self.panel.logic

@@ -1,6 +1,7 @@
 """The sections of the panel, from top to bottom."""
 
 from OsteoScreenPanel.cohort_section import CohortSection
+from OsteoScreenPanel.density_section import DensitySection
 from OsteoScreenPanel.editor_section import EditorSection
 from OsteoScreenPanel.export_section import ExportSection
 from OsteoScreenPanel.femora_section import FemoraSection
@@ -13,6 +14,7 @@ from OsteoScreenPanel.tables_section import TablesSection
 
 SECTIONS = (
     ScanSection,
+    DensitySection,
     FemoraSection,
     EditorSection,
     ResultSection,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from OsteoScreenLib.ct.plain_metaimage import write_metaimage
 from OsteoScreenLib.ct.same_grid import same_grid
 from OsteoScreenLib.ct.sidecar import write_sidecar
 from OsteoScreenLib.ct.volume import CTVolume
+from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import InputError, OsteoScreenError, OutputError
 from OsteoScreenLib.models.engines import AUTO
 from OsteoScreenLib.result.case_result import CaseResult
@@ -39,12 +40,16 @@ class ScreeningOrder:
         labels: of ``given``: (z, y, x) uint8 on the grid of the volume, 1 left, 2 right.
         engine: what computes the networks of ``vbnet``; ``auto`` or a name in OsteoScreenLib.models.engines.
         threads: of the engine; None: its own choice.
+        facts: of the patient, that the user knows; each goes before what the scan says.
+        calibration: how HU become density, as the ``osteoscreen`` command names it.
     """
 
     source: str = VBNET
     labels: np.ndarray | None = None
     engine: str = AUTO
     threads: int | None = None
+    facts: PatientFacts = field(default_factory=PatientFacts)
+    calibration: str = "auto"
 
     def __post_init__(self) -> None:
         if self.source not in _SOURCES:
@@ -110,7 +115,8 @@ class ScreeningFolder:
             CHECKS_ONLY: ("--no-segmentation",),
             GIVEN: ("--segmentation", str(self.mask)),
         }
-        return found + list(of_source.get(order.source, ("--source", order.source)))
+        found += list(of_source.get(order.source, ("--source", order.source)))
+        return found if order.source == CHECKS_ONLY else found + _density_arguments(order)
 
     def read(self, ct: CTVolume) -> ScreenedCase:
         """The case that the program found, as if it had been screened here: names, facts and grid are the volume's own.
@@ -139,6 +145,14 @@ class ScreeningFolder:
             return ScreenedCase(result)
         source = (None if result.segmentation is None else result.segmentation.source) or GIVEN
         return ScreenedCase(result, FemurMasks(labels, result.femurs, source, result.models), regions)
+
+
+def _density_arguments(order: ScreeningOrder) -> list[str]:
+    facts, words = order.facts, {True: "yes", False: "no"}
+    found = ["--calibration", order.calibration]
+    found += [] if facts.sex is None else ["--sex", facts.sex]
+    found += [] if facts.age_years is None else ["--age", f"{facts.age_years:g}"]
+    return found + ([] if facts.contrast is None else ["--contrast", words[facts.contrast]])
 
 
 def read_regions(path: Path, geometry: Geometry) -> np.ndarray | None:

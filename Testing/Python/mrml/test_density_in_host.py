@@ -92,3 +92,35 @@ def test_a_screening_that_fails_leaves_no_region_and_no_landmark(host, panel, vo
     assert regions_of(volume) is None
     assert landmarks(volume) == {}
     assert panel.ui.densityLabel.text == ""
+
+
+def test_what_the_user_knows_goes_to_the_program_and_stays_with_its_volume(host, panel, volume, played):
+    from OsteoScreenLib.mrml.volume import write_volume_node
+
+    played.source(GivenMaskSegmenter(body().labels))
+    host.choose(panel.ui.inputSelector, "Body")
+    press(host, panel, "screenButton")
+    assert not {"--sex", "--age", "--contrast"} & set(played.calls[-1]["arguments"])
+    section = next(entry for entry in panel.sections if entry.FORM == "DensitySection.ui")
+    section.ui.ageEdit.text = "71,5"
+    section.onAgeTyped()
+    section.note(sex="F", contrast=False)
+    section.onCalibrationChosen(1)
+    press(host, panel, "screenButton")
+    call = " ".join(played.calls[-1]["arguments"])
+    assert "--calibration internal --sex F --age 71.5 --contrast no" in call
+    other = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Other")
+    write_volume_node(body().ct, other)
+    host.choose(panel.ui.inputSelector, "Other")
+    assert (section.ui.sexComboBox.currentIndex, section.ui.ageEdit.text) == (0, "")
+
+
+def test_an_age_that_is_none_is_refused_and_the_one_before_stands(host, panel, volume):
+    host.choose(panel.ui.inputSelector, "Body")
+    section = next(entry for entry in panel.sections if entry.FORM == "DensitySection.ui")
+    section.ui.ageEdit.text = "70"
+    section.onAgeTyped()
+    section.ui.ageEdit.text = "700"
+    section.onAgeTyped()
+    assert section.ui.ageEdit.text == "70"
+    assert len(host.dialogs) == 1

@@ -1,0 +1,58 @@
+"""What the user knows of a volume's patient, kept as attributes of the volume: never of another one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from OsteoScreenLib.densitometry.scores import PatientFacts
+from OsteoScreenLib.errors import UsageError
+
+SEX_ATTRIBUTE = "OsteoScreen.sex"
+AGE_ATTRIBUTE = "OsteoScreen.ageYears"
+CONTRAST_ATTRIBUTE = "OsteoScreen.contrast"
+CALIBRATIONS = ("auto", "internal", "fixed")
+"""Calibrations that need no file, as the ``osteoscreen`` command names them."""
+_CONTRAST = {"yes": True, "no": False}
+
+
+def facts_of(volume_node: Any) -> PatientFacts:
+    """What the user said; None for what the user did not say, and then the scan's own header is asked."""
+    sex = volume_node.GetAttribute(SEX_ATTRIBUTE)
+    try:
+        age = age_in(volume_node.GetAttribute(AGE_ATTRIBUTE) or "")
+    except UsageError:  # an attribute that somebody else wrote
+        age = None
+    contrast = _CONTRAST.get(volume_node.GetAttribute(CONTRAST_ATTRIBUTE) or "")
+    return PatientFacts(sex if sex in ("F", "M") else None, age, contrast)
+
+
+def note_facts(facts: PatientFacts, volume_node: Any) -> None:
+    """Keep what the user says of the patient; what is None is forgotten."""
+    words = {True: "yes", False: "no", None: None}
+    age = None if facts.age_years is None else f"{facts.age_years:g}"
+    given = {SEX_ATTRIBUTE: facts.sex, AGE_ATTRIBUTE: age, CONTRAST_ATTRIBUTE: words[facts.contrast]}
+    for name, value in given.items():
+        if value is None:
+            volume_node.RemoveAttribute(name)
+        else:
+            volume_node.SetAttribute(name, value)
+
+
+def age_in(text: str) -> float | None:
+    """An age in years as somebody types it, with a point or a comma; None for an empty text.
+
+    Raises:
+        UsageError: ``wrong_age``, it is no number of years from 0 to 130.
+    """
+    if not text.strip():
+        return None
+    try:
+        age = float(text.strip().replace(",", "."))
+    except ValueError:
+        age = math.nan
+    if not 0.0 <= age <= 130.0:
+        raise UsageError(
+            "The age is no number of years from 0 to 130", next_step="Leave it empty if unknown.", code="wrong_age"
+        )
+    return age

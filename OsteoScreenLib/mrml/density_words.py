@@ -1,80 +1,65 @@
-"""Bone density as the rich text that a Qt label shows: class, T-score ruler, calibration, and what is withheld."""
+"""Bone density as the rich text that Qt labels show: class, reasons, calibration; every value of a scan is escaped."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
 from OsteoScreenLib.mrml.panel_words import lit
-from OsteoScreenLib.report.density_section import DensityPart, DensitySection, density_section
-from OsteoScreenLib.report.t_ruler import Ruler
-from OsteoScreenLib.result.case_result import CaseResult
+from OsteoScreenLib.report.density_section import DensityPart, DensitySection
 
 _LIGHTS = {"normal": "green", "osteopenia": "amber", "osteoporosis": "red"}
-_ZONES = {"osteoporosis": "#d23b3b", "osteopenia": "#d98e04", "normal": "#2e9e4f"}
-_INK = "#ffffff"
-_STEPS = 60
-"""Cells of a ruler: a label draws tables, and no lines."""
+NO_DXA = "T-score equivalent, computed from the CT. It is not a DXA T-score."
 
 
-def density_text(result: CaseResult | None) -> str:
-    """Status of each side with its ruler, calibration and reasons; empty where no bone density was asked for."""
-    no_ct: Any = None  # only pictures need the scan
-    section = None if result is None else density_section(result, no_ct, None)
-    if section is None:
-        return ""
-    if section.withheld:
-        return lit("", "No bone density.") + f"<br>{escape(section.withheld)}"
-    return "".join(_part(part) for part in section.parts) + _scan(section)
+def status_text(part: DensityPart) -> str:
+    """The class of one femur, or that it is withheld and why; what stands above the ruler."""
+    return _paragraphs([lit(_LIGHTS.get(part.word, ""), f"{part.title}: {part.word}"), *map(escape, part.sentences)])
 
 
-def _part(part: DensityPart) -> str:
-    lines = [f"<p>{lit(_LIGHTS.get(part.word, ''), f'{part.title}: {part.word}')}</p>"]
-    lines += [f"<p>{escape(text)}</p>" for text in part.sentences]
+def details_text(part: DensityPart) -> str:
+    """What stands below the ruler: what it shows, what is withheld and why, what to know of the values."""
+    said = []
     if part.ruler is not None:
-        lines.append(_ruler(part.ruler))
-    if part.withheld:
-        reasons = "".join(f"<li>{escape(names)}: {escape(reason)}</li>" for reason, names in part.withheld)
-        lines.append(f"<p>Withheld:</p><ul>{reasons}</ul>")
-    return "".join(lines + [f"<p>{escape(note)}</p>" for note in part.notes])
+        said.append("Dots are values, bars their 95 % intervals. " + escape(NO_DXA))
+    said += [f"<b>Withheld</b> because {escape(why)}: {escape(names)}." for why, names in part.withheld]
+    return _paragraphs([*said, *map(escape, part.notes)])
 
 
-def _ruler(ruler: Ruler) -> str:
-    """Zones of the classes, and below them each measure: a dot for the value on a bar for its 95 % interval."""
-    first, last = ruler.zones[0][2], ruler.zones[-1][2] + ruler.zones[-1][3]
-
-    def step(x: float) -> int:
-        return min(_STEPS - 1, max(0, int((x - first) / (last - first) * _STEPS)))
-
-    zones = "".join(
-        f'<td width="{100 * width / (last - first):.0f}%" bgcolor="{_ZONES[word]}" align="center">'
-        f'<font color="{_INK}">{word}</font></td>'
-        for _, word, _, width in ruler.zones
-    )
-    rows = ""
-    for row in ruler.rows:
-        low, value, high = step(row.low), step(row.x), step(row.high)
-        bar = "".join("●" if n == value else "─" if low <= n <= high else "·" for n in range(_STEPS))
-        rows += f"<p>{escape(row.name)}: {escape(row.text)}<br><tt>{bar}</tt></p>"
-    limits = " and ".join(text for _, text in ruler.limits)
-    return (
-        f'<table width="100%" cellspacing="1" cellpadding="2"><tr>{zones}</tr></table>{rows}'
-        f"<p>T-score equivalent, not a DXA T-score; limits {escape(limits)}.</p>"
-    )
+def scan_text(section: DensitySection) -> str:
+    """What holds for both sides: patient, reference, notes; or why nothing at all was measured."""
+    if section.withheld:
+        return _paragraphs([lit("", "No bone density."), escape(section.withheld), *map(escape, section.notes)])
+    said = [f"Patient: {section.patient}."] if section.patient else []
+    said += [f"Reference of the T-scores: {section.reference}."] if section.reference else []
+    return _paragraphs(map(escape, [*said, *section.notes]))
 
 
-def _scan(section: DensitySection) -> str:
-    lines = ["<p><b>Calibration</b></p>", f"<p>{escape(section.explanation)}</p>"]
-    lines += [f"<p>{escape(name)}: {escape(value)}</p>" for name, value in section.calibration]
+def calibration_text(section: DensitySection) -> str:
+    """How HU became density: why this way, its line, what it was fitted to, and what was not used."""
+    facts = _table([(f"{name}:", value) for name, value in section.calibration])
+    samples = ""
     if section.samples:
-        cells = "".join(
-            "<tr>" + "".join(f'<td style="padding-right:10px">{escape(cell)}</td>' for cell in row) + "</tr>"
-            for row in (("Tissue", "Measured HU", "Expected HU", "Residual HU"), *section.samples)
+        titles = ("Fitted to", "Measured HU", "Expected HU", "Residual HU")
+        samples = _table(section.samples, titles)
+    not_used = [f"Not used: {name} ({why})." for name, why in section.not_used]
+    return _paragraphs([escape(section.explanation)]) + facts + samples + _paragraphs(map(escape, not_used))
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f'<p style="margin:2px 0 2px 0">{text}</p>' for text in texts if text)
+
+
+def _table(rows: Sequence[Sequence[str]], titles: Sequence[str] = ()) -> str:
+    """Rows of plain texts: the first column from the left, numbers from the right where there are titles."""
+
+    def cells(row: Sequence[str], kind: str) -> str:
+        aligned = ["left", *(["right"] * (len(row) - 1) if titles else ["left"])]
+        return "".join(
+            f'<{kind} align="{side}" style="padding:1px 14px 1px 0">{escape(text)}</{kind}>'
+            for text, side in zip(row, aligned, strict=True)
         )
-        lines.append(f"<table>{cells}</table>")
-    lines += [f"<p>Not used: {escape(name)}, {escape(why)}</p>" for name, why in section.not_used]
-    lines += [f"<p>Patient: {escape(section.patient)}.</p>"] if section.patient else []
-    lines += [f"<p>Reference of the scores: {escape(section.reference)}.</p>"] if section.reference else []
-    return "".join(lines + [f"<p>{escape(note)}</p>" for note in section.notes]).replace(
-        "<p>", '<p style="margin:2px">'
-    )
+
+    head = f"<tr>{cells(titles, 'th')}</tr>" if titles else ""
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return f'<table cellspacing="0">{head}{body}</table>' if rows else ""

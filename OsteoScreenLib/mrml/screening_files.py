@@ -149,7 +149,7 @@ class ScreeningFolder:
 
 def _density_arguments(order: ScreeningOrder) -> list[str]:
     facts, words = order.facts, {True: "yes", False: "no"}
-    found = ["--calibration", order.calibration]
+    found = [] if order.calibration == "auto" else ["--calibration", order.calibration]
     found += [] if facts.sex is None else ["--sex", facts.sex]
     found += [] if facts.age_years is None else ["--age", f"{facts.age_years:g}"]
     return found + ([] if facts.contrast is None else ["--contrast", words[facts.contrast]])

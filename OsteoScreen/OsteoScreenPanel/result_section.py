@@ -3,8 +3,10 @@
 import qt
 from slicer.i18n import tr as _
 
-from OsteoScreenLib.mrml.density_words import density_text
+from OsteoScreenLib.mrml.density_words import calibration_text, details_text, scan_text, status_text
 from OsteoScreenLib.mrml.femur_focus import sides_found
+from OsteoScreenLib.report.density_section import density_section
+from OsteoScreenPanel.ruler_picture import showRuler
 from OsteoScreenPanel.section import PanelState, Section
 
 
@@ -14,6 +16,11 @@ class ResultSection(Section):
     FORM = "ResultSection.ui"
 
     def setup(self) -> None:
+        ui = self.ui
+        self.parts = (
+            (ui.leftStatusLabel, ui.leftRulerLabel, ui.leftDetailsLabel),
+            (ui.rightStatusLabel, ui.rightRulerLabel, ui.rightDetailsLabel),
+        )
         self.ui.showLeftButton.connect("clicked(bool)", self.onShowLeftButton)
         self.ui.showRightButton.connect("clicked(bool)", self.onShowRightButton)
         self.ui.showAfterScreeningCheckBox.checked = self.panel.views.automatic
@@ -33,14 +40,25 @@ class ResultSection(Section):
 
     def update(self, state: PanelState) -> None:
         self.ui.resultLabel.text = resultText(state.result)
-        self.ui.densityLabel.text = density_text(state.result)
-        self.ui.densityLabel.visible = bool(self.ui.densityLabel.text)
+        self.showDensity(None if state.result is None else density_section(state.result))
         self.ui.measuresTableView.visible = bool(state.result and state.result.femurs)
         self.ui.measuresTableView.setMRMLTableNode(state.nodes.measures if state.result else None)
         self.fitTable()
         found = sides_found(state.result)
         self.ui.showLeftButton.enabled = "left" in found
         self.ui.showRightButton.enabled = "right" in found
+
+    def showDensity(self, section) -> None:
+        """Class, ruler and reasons of each side, and how the scan was calibrated."""
+        parts = [] if section is None else section.parts
+        for number, (status, ruler, details) in enumerate(self.parts):
+            part = parts[number] if number < len(parts) else None
+            showText(status, "" if part is None else status_text(part))
+            showRuler(ruler, None if part is None else part.ruler, {} if part is None else part.probabilities)
+            showText(details, "" if part is None else details_text(part))
+        showText(self.ui.scanDensityLabel, "" if section is None else scan_text(section))
+        self.ui.calibrationTextLabel.text = "" if section is None else calibration_text(section)
+        self.ui.calibrationCollapsibleButton.visible = bool(parts)
 
     def fitTable(self) -> None:
         """The names as wide as they are, the sides share the rest; as high as the rows."""
@@ -51,6 +69,12 @@ class ResultSection(Section):
             header.setSectionResizeMode(0, qt.QHeaderView.ResizeToContents)
         table.resizeRowsToContents()
         table.updateGeometry()
+
+
+def showText(label, text: str) -> None:
+    """A label that takes no room where there is nothing to say."""
+    label.text = text
+    label.visible = bool(text)
 
 
 def resultText(result) -> str:

@@ -35,7 +35,8 @@ class DensityPart:
 
     Attributes:
         title: ``Left femur`` or ``Right femur``. style, symbol, word: the status as a mark.
-        sentences: on the status and its probabilities. picture, ruler: None where there is none.
+        sentences: on the status and its probabilities. probabilities: of each class; empty where there are none.
+        picture, ruler: None where there is none.
         tables: of the measures. withheld: (reason, names of measures) pairs. rules: answers of HU rules.
         notes: what to know.
     """
@@ -45,6 +46,7 @@ class DensityPart:
     symbol: str
     word: str
     sentences: list[str]
+    probabilities: Mapping[str, float]
     picture: Projection | None
     ruler: Ruler | None
     tables: list[MeasureTable]
@@ -78,11 +80,13 @@ class DensitySection:
     notes: list[str]
 
 
-def density_section(result: CaseResult, ct: CTVolume, labels: np.ndarray | None) -> DensitySection | None:
+def density_section(
+    result: CaseResult, ct: CTVolume | None = None, labels: np.ndarray | None = None
+) -> DensitySection | None:
     """The section; None where nobody asked for bone density.
 
     Args:
-        result: of the case. ct, labels: the volume and the masks of its femora, for the pictures.
+        result: of the case. ct, labels: the volume and the masks of its femora, for the pictures; None: no pictures.
 
     Raises:
         MissingPackageError: scipy or Pillow is not installed.
@@ -111,11 +115,11 @@ def density_section(result: CaseResult, ct: CTVolume, labels: np.ndarray | None)
 
 
 def _part(
-    femur: FemurDensitometry, status: BoneStatus | None, ct: CTVolume, labels: np.ndarray | None, table: Settings
+    femur: FemurDensitometry, status: BoneStatus | None, ct: CTVolume | None, labels: np.ndarray | None, table: Settings
 ) -> DensityPart:
     style, symbol = WITHHELD if status is None or status.bone_class is None else STYLES[status.bone_class]
     picture = None
-    if labels is not None and femur.landmarks is not None:
+    if ct is not None and labels is not None and femur.landmarks is not None:
         picture = femur_projection(ct, labels, femur.side, femur.landmarks, table)
     return DensityPart(
         title=f"{femur.side.capitalize()} femur",
@@ -123,6 +127,7 @@ def _part(
         symbol=symbol,
         word="withheld" if status is None or status.bone_class is None else status.bone_class,
         sentences=_sentences(femur, status),
+        probabilities={} if status is None else status.probabilities,
         picture=picture,
         ruler=None if status is None else _ruler(femur, status),
         tables=[] if femur.withheld else [measure_table(AREAL, femur.areal), measure_table(VOLUMETRIC, femur.regions)],

@@ -52,8 +52,11 @@ def test_a_screening_shows_densities_regions_and_landmarks_and_scoring_again_rep
     host.choose(panel.ui.inputSelector, "Body")
     press(host, panel, "screenButton")
     assert host.dialogs == []
-    assert "T-score equivalent, not a DXA T-score" in panel.ui.densityLabel.text
-    assert "Residual HU" in panel.ui.densityLabel.text
+    assert "It is not a DXA T-score" in panel.ui.leftDetailsLabel.text
+    assert panel.ui.leftRulerLabel.visible
+    assert not panel.ui.leftRulerLabel.pixmap.isNull()
+    assert not panel.ui.rightRulerLabel.visible
+    assert "Residual HU" in panel.ui.calibrationTextLabel.text
     regions = regions_of(volume)
     assert panel.ui.segmentationSelector.currentNode() is not regions
     ids = list(regions.GetSegmentation().GetSegmentIDs())
@@ -91,7 +94,10 @@ def test_a_screening_that_fails_leaves_no_region_and_no_landmark(host, panel, vo
     press(host, panel, "screenButton")
     assert regions_of(volume) is None
     assert landmarks(volume) == {}
-    assert panel.ui.densityLabel.text == ""
+    texts = ("leftStatusLabel", "leftDetailsLabel", "rightStatusLabel", "scanDensityLabel", "calibrationTextLabel")
+    assert [getattr(panel.ui, name).text for name in texts] == [""] * len(texts)
+    assert not panel.ui.leftRulerLabel.visible
+    assert not panel.ui.calibrationCollapsibleButton.visible
 
 
 def test_what_the_user_knows_goes_to_the_program_and_stays_with_its_volume(host, panel, volume, played):

@@ -30,7 +30,7 @@ class AcquisitionRules:
         withheld: why nothing may be measured; empty where something may.
         contrast: whether a contrast agent was given. no_density: why HU may not become densities; empty: they may.
         no_compartments: why cortical and trabecular bone may not be told apart; empty: they may.
-        notes: sentences for the result.
+        notes: sentences for the result. slice_mm: thickness of the slices.
     """
 
     withheld: str = ""
@@ -38,6 +38,7 @@ class AcquisitionRules:
     no_density: str = ""
     no_compartments: str = ""
     notes: tuple[str, ...] = ()
+    slice_mm: float = 0.0
 
 
 def judge_acquisition(
@@ -66,7 +67,7 @@ def judge_acquisition(
     elif sharp:
         notes.append("The kernel is sharp: means hardly change, cortical thickness and noise do.")
     withheld = "; ".join(flag.message for flag in grave)
-    return AcquisitionRules(withheld, bool(contrast), no_density, no_compartments, tuple(notes))
+    return AcquisitionRules(withheld, bool(contrast), no_density, no_compartments, tuple(notes), thick)
 
 
 def _contrast(ct: CTVolume, facts: PatientFacts, flags: Sequence[QualityFlag]) -> bool | None:

@@ -33,6 +33,8 @@ AREAL_SITES: Mapping[str, str] = {"femoral_neck": "neck", "total_hip": "total_hi
 _NOTHING_SCANNED_HU = -950
 """Bone has no air beside it: what is darker beside a femur lies outside of a round field of view."""
 _NEAR_MM = 8.0
+_MARGIN_MM = 13.0
+"""Around the bone: the blur of 5 mm slices, and the soft tissue beyond it."""
 _IMPLANT = "metal lies in or at this femur"
 
 
@@ -77,7 +79,7 @@ def measure_femur(
         drawn[part][mask] = region_label_map(regions, parts)[mask]
     femur = FemurVoxels(hu, mask, geometry, regions, BoneMask.of(mask, geometry, scanned), parts, rules.no_compartments)
     by_region = {name: measure_region(name, femur, density, settings) for name in MEASURED_REGIONS}
-    areal = _areal(femur, others, density, facts, settings)
+    areal = _areal(femur, others, density, rules.slice_mm, facts, settings)
     return FemurDensitometry(
         side=side,
         regions=by_region,
@@ -97,7 +99,7 @@ def _part_around(geometry: Geometry, labels: np.ndarray, number: int) -> tuple[s
         return None
     box = []
     for entry, step, size in zip(used, geometry.spacing_xyz_mm[::-1], here.shape, strict=True):
-        margin = math.ceil(_NEAR_MM / step)
+        margin = math.ceil(_MARGIN_MM / step)
         box.append(slice(max(int(entry[0]) - margin, 0), min(int(entry[-1]) + 1 + margin, size)))
     return box[0], box[1], box[2]
 
@@ -121,7 +123,12 @@ def _metal_ml(hu: np.ndarray, mask: np.ndarray, geometry: Geometry) -> float:
 
 
 def _areal(
-    femur: FemurVoxels, others: np.ndarray, density: Density, facts: PatientFacts, settings: Settings
+    femur: FemurVoxels,
+    others: np.ndarray,
+    density: Density,
+    slice_mm: float,
+    facts: PatientFacts,
+    settings: Settings,
 ) -> dict[str, dict[str, Measure]]:
     """Content, area, areal BMD and scores by site."""
     marks = femur.regions.landmarks
@@ -130,7 +137,8 @@ def _areal(
         problem = marks.withheld.get("neck_axis") or marks.withheld.get("shaft_axis") or "no neck was found"
     sums: dict[str, ArealSum] = {}
     if not problem and density.calibration is not None:
-        mineral = mineral_map(femur.hu, femur.mask, others, femur.geometry, density.calibration, settings)
+        line = density.calibration
+        mineral = mineral_map(femur.hu, femur.mask, others, femur.geometry, line, settings, slice_mm)
         picture = project_femur(mineral, femur.mask, femur.geometry, marks, settings.number("areal.step_mm"))
         sums = {name: sum_region(picture, w) for name, w in areal_regions(picture, marks, settings).items()}
     result = {}

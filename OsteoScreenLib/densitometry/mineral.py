@@ -37,12 +37,6 @@ class MineralModel:
         by_fat = (marrow_hu(settings, 1.0, kev) - marrow_hu(settings, 0.0, kev)) / step
         return cls(_gain(settings, pores, kev), pores / step, abs(by_fat) * width)
 
-    @classmethod
-    def in_muscle(cls, settings: Settings, kev: float) -> MineralModel:
-        """Bone tissue beside muscle: what blur carries beyond the outline."""
-        beside = tissue_hu(settings, "muscle", kev)
-        return cls(_gain(settings, beside, kev), beside / k2hpo4_hu(settings, kev))
-
     def of(self, density: np.ndarray | float) -> np.ndarray | float:
         """Mineral, mg/cm3 of hydroxyapatite, by density in mg/cm3 of K2HPO4."""
         return self.gain * (density - self.zero)

@@ -26,7 +26,8 @@ _MOST_AT_THE_END = 0.35
 """Own choice: scanners and conversions cut air's noise off at -1000 or -1024 HU. Its mean is then too high; its median
 is not, as long as less than half of the voxels lie at the end. A third leaves room."""
 _SAME_VALUE = 0.2
-"""Own choice: no scan has noise so small that a fifth of what looks like air holds one value; that is padding."""
+"""Own choice: no scan has noise so small that a fifth of what looks like air holds one value as far as its neighbours
+reach; that is padding."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,9 @@ class _Places:
         low, high = self.settings["search.soft_window_hu"]["air"]
         mean = self.grid.mean_hu
         inside = (mean >= low) & (mean <= high)
-        values, counts = np.unique(mean[inside], return_counts=True)
-        if values.size and counts.max() > _SAME_VALUE * counts.sum():
+        flat = inside & (ndimage.maximum_filter(mean, 3) == ndimage.minimum_filter(mean, 3))
+        values, counts = np.unique(mean[flat], return_counts=True)
+        if values.size and counts.max() > _SAME_VALUE * np.count_nonzero(inside):
             inside &= mean != values[int(np.argmax(counts))]
         return np.asarray(ndimage.minimum_filter(inside, self.size)) & clear
 

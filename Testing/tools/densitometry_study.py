@@ -1,11 +1,11 @@
 """How far densitometry is off on digital patients whose density is known. Simulated: see Docs/densitometry.md.
 
     python Testing/tools/densitometry_study_scans.py SCANS --seed 660000 --count 200
+    python Testing/tools/densitometry_study_masks.py SCANS --seed 660000 --count 200
     python Testing/tools/densitometry_study.py SCANS --rows ROWS.jsonl --seed 660000 --count 200
 
 Each scan is measured twice, with the network's own masks and with the true ones, both with internal calibration. Rows
-that are there already are kept; the tables are printed at the end (``--report``: at once). Scans that are not there yet
-are waited for with ``--wait``.
+that are there already are kept; the tables are printed at the end (``--report``: at once).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from densitometry_study_masks import StudyMasks, load_masks, mask_path, version_of
 from densitometry_study_report import report
 from densitometry_study_scans import SITES, StudyScan, load, paths
 
@@ -27,21 +28,20 @@ from OsteoScreenLib.densitometry.densitometry_result import Densitometry, FemurD
 from OsteoScreenLib.densitometry.measure import measure
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.densitometry.settings import default_settings
-from OsteoScreenLib.segmentation.vbnet_segmenter import VBNetSegmenter, femur_segmenter
 
 REGIONS = ("head", "neck", "trochanteric", "intertrochanteric", "total_hip")
 Row = dict[str, Any]
 
 
-def rows_of(scan: StudyScan, segmenter: VBNetSegmenter) -> list[Row]:
+def rows_of(scan: StudyScan, masks: StudyMasks) -> list[Row]:
     """Rows of both femora, with true masks and with the network's."""
     facts = PatientFacts(scan.facts["sex"], scan.facts["age"], contrast=scan.facts["phase"] != "none")
-    known = {name: scan.facts[name] for name in ("seed", "kind", "sex", "age", "kvp", "phase", "kernel")}
+    known = {name: scan.facts[name] for name in ("seed", "kind", "sex", "age", "kvp", "phase", "kernel", "implant")}
+    known["slice_mm"] = scan.ct.acquisition.slice_thickness_mm
     choice = CalibrationChoice(method="internal")
     implants = [scan.facts["implant"]] if scan.facts["implant"] else []
     true = measure(scan.ct, scan.labels, choice, facts, implants=implants)
-    masks = segmenter.segment(scan.ct)
-    found = measure(scan.ct, masks.labels, choice, facts, implants=implants)
+    found = measure(scan.ct, masks.labels, choice, facts, implants=masks.implants, unusable=masks.unusable)
     lines = _lines(scan)
     rows = []
     for name, result in (("truth", true), ("network", found)):
@@ -113,8 +113,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=660_000)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--bundle", type=Path, help="folder of the femur model; the newest installed one if not given")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--wait", action="store_true", help="wait for scans that are still being made")
     parser.add_argument("--report", action="store_true", help="only the tables of the rows that are there")
     options = parser.parse_args(arguments)
     rows = [json.loads(line) for line in options.rows.read_text().splitlines()] if options.rows.exists() else []
@@ -124,15 +122,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measured(options: argparse.Namespace, there: set[int]) -> list[Row]:
-    segmenter, made = femur_segmenter("auto", options.threads, options.bundle), []
+    version, made = version_of(options.bundle), []
     with options.rows.open("a", encoding="utf-8") as out:
         for path in paths(options.scans, options.seed, options.count):
-            while options.wait and not path.exists():
-                time.sleep(2.0)
-            if int(path.stem) in there or not path.exists():
+            masks = mask_path(options.scans, version, int(path.stem))
+            if int(path.stem) in there or not path.exists() or not masks.exists():
                 continue
             started = time.perf_counter()
-            new = rows_of(load(path), segmenter)
+            new = [{**row, "model": version} for row in rows_of(load(path), load_masks(masks))]
             made += new
             out.write("".join(json.dumps(row) + "\n" for row in new))
             out.flush()

@@ -95,3 +95,30 @@ def test_marrow_that_is_not_known_makes_mineral_less_sure_than_density() -> None
     model = MineralModel.in_marrow(SETTINGS, "neck", 69.86)
     assert model.sd(0.0) > 3.0
     assert model.sd(8.0) > model.gain * 8.0
+
+
+@pytest.mark.parametrize("spacing", [(1.5, 1.5, 2.0), (0.8, 0.8, 1.5), (1.0, 1.0, 3.3)])
+def test_the_shadow_of_a_tube_keeps_its_width_on_coarse_voxels_however_it_lies(spacing) -> None:
+    rng, errors = np.random.default_rng(7), []
+    for _ in range(6):
+        counts = tuple(int(84 / s) for s in spacing[::-1])
+        geometry = Geometry(counts, spacing, (-42.0, -42.0, -42.0), (1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0))
+        axis, other = rng.normal(size=(2, 3))
+        axis = axis / np.linalg.norm(axis)
+        shaft = np.cross(axis, other) / np.linalg.norm(np.cross(axis, other))
+        centre = rng.uniform(-0.5, 0.5, 3)
+        z, y, x = ((np.arange(n) * s - 42.0 - c) for n, s, c in zip(counts, spacing[::-1], centre[::-1], strict=True))
+        place = np.stack(np.meshgrid(x, y, z, indexing="ij"), -1).transpose(2, 1, 0, 3)
+        along = place @ axis
+        mask = np.linalg.norm(place - along[..., None] * axis, axis=-1) <= RADIUS
+        marks = FemurLandmarks(
+            "left",
+            neck_centre_lps_mm=tuple(centre.tolist()),
+            neck_axis=tuple(axis.tolist()),
+            shaft_axis=tuple(shaft.tolist()),
+        )
+        picture = project_femur(mask.astype(float), mask, geometry, marks, 1.0)
+        found = sum_region(picture, areal_regions(picture, marks, SETTINGS)["femoral_neck"]).area_cm2
+        errors.append(found / (1.5 * 2 * RADIUS / 10) - 1.0)
+    assert abs(np.mean(errors)) < 0.004
+    assert np.abs(errors).max() < 0.015

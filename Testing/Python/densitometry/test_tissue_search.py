@@ -74,3 +74,10 @@ def test_compact_bone_is_read_clear_of_its_surfaces() -> None:
     thick = np.where(scan.labels > 0, 1300, scan.ct.hu).astype(np.int16)
     found = find_tissues(with_hu(scan.ct, thick), scan.labels, SETTINGS).found
     assert found["cortical_bone"].hu == pytest.approx(1300.0, abs=1.0)
+
+
+def test_air_with_hardly_any_noise_is_not_taken_for_padding() -> None:
+    quiet = body(noise=0.7)
+    assert find_tissues(quiet.ct, quiet.labels, SETTINGS).found["air"].hu == pytest.approx(
+        Beam.of(120.0).hu["air"], abs=2
+    )

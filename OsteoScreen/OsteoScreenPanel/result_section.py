@@ -9,6 +9,9 @@ from OsteoScreenLib.report.density_section import density_section
 from OsteoScreenPanel.ruler_picture import showRuler
 from OsteoScreenPanel.section import PanelState, Section
 
+REASONS_COLUMN = 3
+"""Of the table of measures; too long for the panel, which tells the reasons beside each side's status."""
+
 
 class ResultSection(Section):
     """The measures of each side."""
@@ -61,12 +64,13 @@ class ResultSection(Section):
         self.ui.calibrationCollapsibleButton.visible = bool(parts)
 
     def fitTable(self) -> None:
-        """The names as wide as they are, the sides share the rest; as high as the rows."""
+        """The names as wide as they are, the sides share the rest; as high as the rows. Reasons are told above."""
         table = self.ui.measuresTableView
         header = table.horizontalHeader()
         header.setSectionResizeMode(qt.QHeaderView.Stretch)
         if header.count():
             header.setSectionResizeMode(0, qt.QHeaderView.ResizeToContents)
+            table.setColumnHidden(REASONS_COLUMN, True)
         table.resizeRowsToContents()
         table.updateGeometry()
 

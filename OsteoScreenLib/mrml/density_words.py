@@ -9,28 +9,30 @@ from OsteoScreenLib.mrml.panel_words import lit
 from OsteoScreenLib.report.density_section import DensityPart, DensitySection
 
 _LIGHTS = {"normal": "green", "osteopenia": "amber", "osteoporosis": "red"}
-NO_DXA = "T-score equivalent, computed from the CT. It is not a DXA T-score."
+HOW_TO_READ = (
+    "Rulers: T-score equivalents, computed from the CT. They are not DXA T-scores. Dots are values, bars their 95 % "
+    "intervals, per cent the probability of each class given the uncertainty of the measurement."
+)
 
 
 def status_text(part: DensityPart) -> str:
     """The class of one femur, or that it is withheld and why; what stands above the ruler."""
-    return _paragraphs([lit(_LIGHTS.get(part.word, ""), f"{part.title}: {part.word}"), *map(escape, part.sentences)])
+    said = part.sentences if part.ruler is not None else [*part.sentences, part.chances]
+    return _paragraphs([lit(_LIGHTS.get(part.word, ""), f"{part.title}: {part.word}"), *map(escape, said)])
 
 
 def details_text(part: DensityPart) -> str:
-    """What stands below the ruler: what it shows, what is withheld and why, what to know of the values."""
-    said = []
-    if part.ruler is not None:
-        said.append("Dots are values, bars their 95 % intervals. " + escape(NO_DXA))
-    said += [f"<b>Withheld</b> because {escape(why)}: {escape(names)}." for why, names in part.withheld]
+    """What stands below the ruler: what is withheld and why, what to know of the values."""
+    said = [f"<b>Withheld</b> because {escape(why)}: {escape(names)}." for why, names in part.withheld]
     return _paragraphs([*said, *map(escape, part.notes)])
 
 
 def scan_text(section: DensitySection) -> str:
-    """What holds for both sides: patient, reference, notes; or why nothing at all was measured."""
+    """What holds for both sides: how to read the rulers, patient, reference, notes; or why nothing was measured."""
     if section.withheld:
         return _paragraphs([lit("", "No bone density."), escape(section.withheld), *map(escape, section.notes)])
-    said = [f"Patient: {section.patient}."] if section.patient else []
+    said = [HOW_TO_READ] if any(part.ruler is not None for part in section.parts) else []
+    said += [f"Patient: {section.patient}."] if section.patient else []
     said += [f"Reference of the T-scores: {section.reference}."] if section.reference else []
     return _paragraphs(map(escape, [*said, *section.notes]))
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from OsteoScreenLib.errors import UsageError
-from OsteoScreenLib.mrml.density_rows import density_rows
+from OsteoScreenLib.mrml.density_rows import Row, density_rows
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.segmentation.femur_masks import FemurFinding
 
 RESULT_ATTRIBUTE = "OsteoScreen.result"
 MEASURED_VOLUME_ROLE = "OsteoScreen.measuredVolume"
-COLUMNS = ("Measure", "Left", "Right")
+COLUMNS = ("Measure", "Left", "Right", "Withheld because")
 NONE = "–"
 _PRESENCE = {"present": "in view", "cut": "cut off", "absent": "not found"}
 
 
-def measures_of(result: CaseResult) -> list[tuple[str, str, str]]:
-    """Rows of measure, left, right; empty where no masks were made."""
+def measures_of(result: CaseResult) -> list[Row]:
+    """Rows of measure, left, right and reason; empty where no masks were made."""
     if not result.femurs:
         return []
     left, right = (_texts(result.femurs.get(side)) for side in ("left", "right"))
-    return [(name, left[name], right[name]) for name in left] + density_rows(result)
+    return [(name, left[name], right[name], "") for name in left] + density_rows(result)
 
 
 def write_measures(result: CaseResult, table_node: Any, volume_node: Any | None = None) -> None:
@@ -29,8 +29,8 @@ def write_measures(result: CaseResult, table_node: Any, volume_node: Any | None 
 
     Args:
         result: of a screening.
-        table_node: ``vtkMRMLTableNode``. It gets the columns ``Measure``, ``Left`` and ``Right``, and the result
-            itself as an attribute, which is saved with the scene.
+        table_node: ``vtkMRMLTableNode``. It gets the columns :data:`COLUMNS`, and the result itself as an attribute,
+            which is saved with the scene.
         volume_node: the volume that was screened; the table then refers to it.
     """
     import vtk

@@ -35,7 +35,7 @@ class DensityPart:
 
     Attributes:
         title: ``Left femur`` or ``Right femur``. style, symbol, word: the status as a mark.
-        sentences: on the status and its probabilities. probabilities: of each class; empty where there are none.
+        sentences: on the status. probabilities: of each class; empty where there are none. chances: the same in words.
         picture, ruler: None where there is none.
         tables: of the measures. withheld: (reason, names of measures) pairs. rules: answers of HU rules.
         notes: what to know.
@@ -47,6 +47,7 @@ class DensityPart:
     word: str
     sentences: list[str]
     probabilities: Mapping[str, float]
+    chances: str
     picture: Projection | None
     ruler: Ruler | None
     tables: list[MeasureTable]
@@ -117,6 +118,7 @@ def density_section(
 def _part(
     femur: FemurDensitometry, status: BoneStatus | None, ct: CTVolume | None, labels: np.ndarray | None, table: Settings
 ) -> DensityPart:
+    probabilities = {} if status is None else status.probabilities
     style, symbol = WITHHELD if status is None or status.bone_class is None else STYLES[status.bone_class]
     picture = None
     if ct is not None and labels is not None and femur.landmarks is not None:
@@ -127,7 +129,8 @@ def _part(
         symbol=symbol,
         word="withheld" if status is None or status.bone_class is None else status.bone_class,
         sentences=_sentences(femur, status),
-        probabilities={} if status is None else status.probabilities,
+        probabilities=probabilities,
+        chances=_chances(probabilities),
         picture=picture,
         ruler=None if status is None else _ruler(femur, status),
         tables=[] if femur.withheld else [measure_table(AREAL, femur.areal), measure_table(VOLUMETRIC, femur.regions)],
@@ -138,7 +141,7 @@ def _part(
 
 
 def _sentences(femur: FemurDensitometry, status: BoneStatus | None) -> list[str]:
-    """On the status: the rule, the probabilities, and how near a limit is; or why there is none."""
+    """On the status: the rule, and how near a limit is; or why there is none."""
     if status is None:
         return []
     said = []
@@ -146,12 +149,15 @@ def _sentences(femur: FemurDensitometry, status: BoneStatus | None) -> list[str]
         said.append(f"Status withheld: {'; '.join(reason.rstrip('.') for reason in status.reasons)}.")
     elif femur.status is not None:
         said.append(f"{femur.status.rule}.")
-    if status.probabilities:
-        shares = ", ".join(f"{name} {100 * value:.0f} %" for name, value in status.probabilities.items())
-        said.append(f"Probability of each class, given the uncertainty of the measurement: {shares}.")
     if status.bone_class is not None and femur.status is not None and femur.status.borderline:
         said.append("Borderline: a limit lies within the usual distance of CT from DXA.")
     return said
+
+
+def _chances(probabilities: Mapping[str, float]) -> str:
+    """The probabilities as a sentence; empty where there are none."""
+    shares = ", ".join(f"{name} {100 * value:.0f} %" for name, value in probabilities.items())
+    return f"Probability of each class, given the uncertainty of the measurement: {shares}." if shares else ""
 
 
 def _ruler(femur: FemurDensitometry, status: BoneStatus) -> Ruler | None:

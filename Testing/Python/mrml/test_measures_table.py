@@ -28,18 +28,18 @@ RESULT = CaseResult("hip", {"name": "hip"}, GEOMETRY, Acquisition(), (FLAG,), {"
 
 def test_each_side_has_its_column():
     assert measures_of(RESULT) == [
-        ("Proximal femur", "in view", "cut off"),
-        ("Volume (mL)", "153.3", "80.0"),
-        ("Head radius (mm)", "23.4", "–"),
-        ("Metal in or at the bone", "no", "yes"),
-        ("Expected DSC", "0.96", "–"),
+        ("Proximal femur", "in view", "cut off", ""),
+        ("Volume (mL)", "153.3", "80.0", ""),
+        ("Head radius (mm)", "23.4", "–", ""),
+        ("Metal in or at the bone", "no", "yes", ""),
+        ("Expected DSC", "0.96", "–", ""),
     ]
 
 
 def test_an_absent_side_has_no_numbers():
     rows = measures_of(replace(RESULT, femurs={"left": LEFT, "right": FemurFinding("absent", "No bone.")}))
-    assert rows[0] == ("Proximal femur", "in view", "not found")
-    assert {right for _, _, right in rows[1:]} == {"–"}
+    assert rows[0] == ("Proximal femur", "in view", "not found", "")
+    assert {right for _, _, right, _ in rows[1:]} == {"–"}
 
 
 def test_without_masks_there_is_no_row():

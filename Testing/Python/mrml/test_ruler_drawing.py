@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from OsteoScreenLib.densitometry.measures import Measure
-from OsteoScreenLib.mrml.ruler_drawing import LINES_WIDE, RulerDrawing, draw_ruler
+from OsteoScreenLib.mrml.ruler_drawing import LINES_WIDE, Box, RulerDrawing, draw_ruler
 from OsteoScreenLib.report.t_ruler import t_ruler
 
 LINE = 14.0
@@ -19,14 +19,20 @@ def drawing(*scores: tuple[float, float | None]) -> RulerDrawing:
     return draw_ruler(ruler, SHARES, LINE)
 
 
+def band_of(drawn: RulerDrawing) -> list[Box]:
+    """The coloured zones, without the key to them."""
+    found = [box for box in drawn.boxes if box.color is not None]
+    assert len(found) == 6
+    return found[3:]
+
+
 def middle_of(box) -> float:
     return box.x + box.width / 2.0
 
 
 def test_a_value_at_a_limit_lies_on_the_limit():
     drawn = drawing((-2.5, 0.4), (-1.0, 0.4))
-    zones = [box for box in drawn.boxes if box.color is not None]
-    assert len(zones) == 3
+    zones = band_of(drawn)
     low, middle, high = zones
     assert low.x + low.width == pytest.approx(middle.x)
     assert middle.x + middle.width == pytest.approx(high.x)
@@ -36,7 +42,7 @@ def test_a_value_at_a_limit_lies_on_the_limit():
 
 def test_the_bar_is_the_95_percent_interval():
     drawn = drawing((-1.75, 0.5))
-    per_unit = (drawn.boxes[1].width) / 1.5
+    per_unit = band_of(drawn)[1].width / 1.5
     (bar,) = [box for box in drawn.boxes if box.height == 2.0]
     assert bar.width == pytest.approx(2 * 1.959964 * 0.5 * per_unit)
     assert middle_of(bar) == pytest.approx(middle_of(drawn.dots[0]))
@@ -54,9 +60,22 @@ def test_the_probability_of_a_class_stands_below_its_name():
     for name, share in (("normal", "3 %"), ("osteopenia", "60 %"), ("osteoporosis", "37 %")):
         assert placed[share].x == placed[name].x
         assert placed[share].y > placed[name].y
-    assert "60 %" not in {
-        words.text for words in draw_ruler(t_ruler([("a", Measure(-2.0, "SD", 0.4))], -2.5, -1.0), {}, LINE).words
-    }
+    without = draw_ruler(t_ruler([("a", Measure(-2.0, "SD", 0.4))], -2.5, -1.0), {}, LINE)
+    assert not any(words.text.endswith(" %") for words in without.words)
+
+
+@pytest.mark.parametrize("score", [-2.0, -7.9, 6.2])
+def test_no_number_of_a_tick_runs_into_that_of_a_limit(score):
+    drawn = drawing((score, 0.4))
+    limits = [words for words in drawn.words if words.text in ("−2.5", "−1.0")]
+    assert len(limits) == 2
+    ticks = [words for words in drawn.words if words.y == limits[0].y and words not in limits]
+    assert ticks
+    wide = 0.9 * LINE  # more than half of a number like -4
+    for tick in ticks:
+        assert all(
+            middle_of(tick) + wide <= limit.x or middle_of(tick) - wide >= limit.x + 2 * LINE for limit in limits
+        )
 
 
 @pytest.mark.parametrize("scores", [[(-2.0, 0.4), (-0.5, 0.6)], [(-7.9, 1.2)], [(6.2, 2.0), (-1.0, 0.1)]])

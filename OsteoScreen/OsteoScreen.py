@@ -70,7 +70,8 @@ class OsteoScreenParameterNode:
     featuresTable: the table that receives the features of radiomics.
     femurSource: what outlines the femora; a key of OsteoScreenLib.mrml.femur_choices.
     engine: what computes the networks; a key of the same.
-    calibration: how HU become density; of OsteoScreenLib.mrml.patient_facts.
+    calibration: how HU become density; of OsteoScreenLib.mrml.density_order.
+    siteLines, siteSettings: files of the site, by their paths; empty: none.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -81,6 +82,8 @@ class OsteoScreenParameterNode:
     femurSource: str = "vbnet"
     engine: str = "auto"
     calibration: str = "auto"
+    siteLines: str = ""
+    siteSettings: str = ""
 
 
 class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):

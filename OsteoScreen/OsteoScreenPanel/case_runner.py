@@ -8,11 +8,12 @@ from slicer.i18n import tr as _
 
 from OsteoScreenLib.errors import CancelledError
 from OsteoScreenLib.mrml.child_screening import ChildScreening
+from OsteoScreenLib.mrml.density_order import DensityOrder
 from OsteoScreenLib.mrml.femur_choices import engine_choices, position_of, source_choices
-from OsteoScreenLib.mrml.patient_facts import CALIBRATIONS, facts_of
 from OsteoScreenLib.mrml.requirements import ensure_requirements
 from OsteoScreenLib.mrml.screening_files import CHECKS_ONLY, ScreeningOrder
 from OsteoScreenLib.mrml.segmentation_node import read_masks
+from OsteoScreenPanel.density_section import densityOrderOf
 
 
 class CaseRunner:
@@ -37,7 +38,9 @@ class CaseRunner:
         """Measure the segments as they are now."""
         self._start(
             lambda state: ScreeningOrder(
-                "given", labels=read_masks(state.nodes.segmentation, state.volumeNode), **self._density(state)
+                "given",
+                labels=read_masks(state.nodes.segmentation, state.volumeNode),
+                density=self.densityOrder(state),
             )
         )
 
@@ -47,14 +50,14 @@ class CaseRunner:
         return ScreeningOrder(
             sources[position_of(remembered.femurSource, sources)].key,
             engine=engines[position_of(remembered.engine, engines)].key,
-            **self._density(state),
+            density=self.densityOrder(state),
         )
 
-    def _density(self, state: Any) -> dict[str, Any]:
-        """What the user knows of the patient, and the calibration that is wanted."""
-        chosen = self.panel.logic.getParameterNode().calibration
-        calibration = chosen if chosen in CALIBRATIONS else CALIBRATIONS[0]
-        return {"facts": facts_of(state.volumeNode), "calibration": calibration}
+    def densityOrder(self, state: Any) -> DensityOrder:
+        """What the user knows of the patient and wants of bone density; a file that cannot be used is an error."""
+        order = densityOrderOf(self.panel.logic.getParameterNode(), state.volumeNode)
+        order.options()
+        return order
 
     def _start(self, orderFor: Callable[[Any], ScreeningOrder]) -> None:
         state, logic = self.panel.state(), self.panel.logic

@@ -7,9 +7,20 @@ from typing import Any
 
 from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.sidecar import facts_of_document
+from OsteoScreenLib.mrml.dicom_facts import acquisition_of
 
 ACQUISITION_ATTRIBUTE = "OsteoScreen.acquisition"
 """On a volume node: how the scan was made and of whom, as JSON; no name, no identifier, no date."""
+
+
+def acquisition_in_scene(volume_node: Any, database: Any | None) -> Acquisition:
+    """All that the scene knows of how a volume was made: by Slicer's DICOM database, else by what was left with it.
+
+    Raises:
+        MissingPackageError: pydicom is not installed, and the node came from DICOM.
+    """
+    told = acquisition_of(volume_node, database)
+    return told if told.facts_from != "none" else kept_acquisition(volume_node)
 
 
 def keep_acquisition(acquisition: Acquisition, volume_node: Any) -> None:

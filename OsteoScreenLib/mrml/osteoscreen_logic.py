@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.volume import CTVolume
+from OsteoScreenLib.mrml.acquisition_attribute import acquisition_in_scene
 from OsteoScreenLib.mrml.case_nodes import CaseNodes, note_masks, speaks_of_another
 from OsteoScreenLib.mrml.density_markups import landmarks_of, show_landmarks
 from OsteoScreenLib.mrml.dicom_facts import dicom_database
@@ -85,6 +87,14 @@ class OsteoScreenLogic:
     def read(self, volumeNode: Any) -> CTVolume:
         """The CT of a volume node, a copy of its own; see :func:`volume_from_node`. Main thread only."""
         return volume_from_node(volumeNode, dicom_database())
+
+    def acquisition(self, volumeNode: Any | None) -> Acquisition:
+        """How the scan in a volume node was made and of whom, as far as the scene knows; its voxels are not touched.
+
+        Raises:
+            MissingPackageError: a package that reads DICOM headers is not installed.
+        """
+        return Acquisition() if volumeNode is None else acquisition_in_scene(volumeNode, dicom_database())
 
     def compute(
         self,

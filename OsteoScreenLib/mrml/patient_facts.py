@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from OsteoScreenLib.ct.acquisition import Acquisition, names_contrast_agent
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import UsageError
 
 SEX_ATTRIBUTE = "OsteoScreen.sex"
 AGE_ATTRIBUTE = "OsteoScreen.ageYears"
 CONTRAST_ATTRIBUTE = "OsteoScreen.contrast"
-CALIBRATIONS = ("auto", "internal", "fixed")
-"""Calibrations that need no file, as the ``osteoscreen`` command names them."""
 _CONTRAST = {"yes": True, "no": False}
 
 
@@ -37,6 +36,19 @@ def note_facts(facts: PatientFacts, volume_node: Any) -> None:
             volume_node.RemoveAttribute(name)
         else:
             volume_node.SetAttribute(name, value)
+
+
+def facts_in_scan(acquisition: Acquisition) -> PatientFacts:
+    """What a scan itself says; a sex other than F and M, or an age that cannot be, counts as not known.
+
+    That no contrast agent is named does not say that none was given.
+    """
+    age = acquisition.age_years
+    return PatientFacts(
+        sex=acquisition.sex if acquisition.sex in ("F", "M") else None,
+        age_years=age if age is not None and 0.0 <= age <= 130.0 else None,
+        contrast=True if names_contrast_agent(acquisition.contrast_agent) else None,
+    )
 
 
 def age_in(text: str) -> float | None:

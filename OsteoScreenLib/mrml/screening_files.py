@@ -14,9 +14,9 @@ from OsteoScreenLib.ct.plain_metaimage import write_metaimage
 from OsteoScreenLib.ct.same_grid import same_grid
 from OsteoScreenLib.ct.sidecar import write_sidecar
 from OsteoScreenLib.ct.volume import CTVolume
-from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import InputError, OsteoScreenError, OutputError
 from OsteoScreenLib.models.engines import AUTO
+from OsteoScreenLib.mrml.density_order import DensityOrder
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.result.screened_case import ScreenedCase
 from OsteoScreenLib.screening.femur_source import GIVEN, TOTALSEGMENTATOR, VBNET
@@ -40,16 +40,14 @@ class ScreeningOrder:
         labels: of ``given``: (z, y, x) uint8 on the grid of the volume, 1 left, 2 right.
         engine: what computes the networks of ``vbnet``; ``auto`` or a name in OsteoScreenLib.models.engines.
         threads: of the engine; None: its own choice.
-        facts: of the patient, that the user knows; each goes before what the scan says.
-        calibration: how HU become density, as the ``osteoscreen`` command names it.
+        density: what the user knows of the patient, and wants of bone density.
     """
 
     source: str = VBNET
     labels: np.ndarray | None = None
     engine: str = AUTO
     threads: int | None = None
-    facts: PatientFacts = field(default_factory=PatientFacts)
-    calibration: str = "auto"
+    density: DensityOrder = field(default_factory=DensityOrder)
 
     def __post_init__(self) -> None:
         if self.source not in _SOURCES:
@@ -116,7 +114,7 @@ class ScreeningFolder:
             GIVEN: ("--segmentation", str(self.mask)),
         }
         found += list(of_source.get(order.source, ("--source", order.source)))
-        return found if order.source == CHECKS_ONLY else found + _density_arguments(order)
+        return found if order.source == CHECKS_ONLY else found + order.density.arguments()
 
     def read(self, ct: CTVolume) -> ScreenedCase:
         """The case that the program found, as if it had been screened here: names, facts and grid are the volume's own.
@@ -145,14 +143,6 @@ class ScreeningFolder:
             return ScreenedCase(result)
         source = (None if result.segmentation is None else result.segmentation.source) or GIVEN
         return ScreenedCase(result, FemurMasks(labels, result.femurs, source, result.models), regions)
-
-
-def _density_arguments(order: ScreeningOrder) -> list[str]:
-    facts, words = order.facts, {True: "yes", False: "no"}
-    found = [] if order.calibration == "auto" else ["--calibration", order.calibration]
-    found += [] if facts.sex is None else ["--sex", facts.sex]
-    found += [] if facts.age_years is None else ["--age", f"{facts.age_years:g}"]
-    return found + ([] if facts.contrast is None else ["--contrast", words[facts.contrast]])
 
 
 def read_regions(path: Path, geometry: Geometry) -> np.ndarray | None:

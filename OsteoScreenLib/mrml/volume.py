@@ -10,8 +10,8 @@ from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.geometry import ORTHONORMAL_TOLERANCE, Geometry
 from OsteoScreenLib.ct.volume import CTVolume, Source
 from OsteoScreenLib.errors import InputError
-from OsteoScreenLib.mrml.acquisition_attribute import keep_acquisition, kept_acquisition
-from OsteoScreenLib.mrml.dicom_facts import acquisition_of, instance_uids
+from OsteoScreenLib.mrml.acquisition_attribute import acquisition_in_scene, keep_acquisition
+from OsteoScreenLib.mrml.dicom_facts import instance_uids
 from OsteoScreenLib.mrml.voxels import array_of
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
@@ -42,9 +42,7 @@ def volume_from_node(volume_node: Any, database: Any | None = None) -> CTVolume:
     name = _name_of_scalar_volume(volume_node)
     hu = array_of(volume_node, name)
     geometry, moved = _geometry_of(volume_node, hu.shape, name)
-    acquisition = acquisition_of(volume_node, database)
-    if acquisition.facts_from == "none":
-        acquisition = kept_acquisition(volume_node)
+    acquisition = acquisition_in_scene(volume_node, database)
     return CTVolume(
         hu=hu,
         geometry=geometry,

@@ -52,7 +52,7 @@ def test_a_screening_shows_densities_regions_and_landmarks_and_scoring_again_rep
     host.choose(panel.ui.inputSelector, "Body")
     press(host, panel, "screenButton")
     assert host.dialogs == []
-    assert "It is not a DXA T-score" in panel.ui.leftDetailsLabel.text
+    assert "They are not DXA T-scores" in panel.ui.scanDensityLabel.text
     assert panel.ui.leftRulerLabel.visible
     assert not panel.ui.leftRulerLabel.pixmap.isNull()
     assert not panel.ui.rightRulerLabel.visible
@@ -100,33 +100,151 @@ def test_a_screening_that_fails_leaves_no_region_and_no_landmark(host, panel, vo
     assert not panel.ui.calibrationCollapsibleButton.visible
 
 
-def test_what_the_user_knows_goes_to_the_program_and_stays_with_its_volume(host, panel, volume, played):
+def type_age(host: Any, panel: Any, text: str) -> None:
+    from PySide6 import QtCore, QtTest
+    from slicer_host.pythonqt import unwrap
+
+    edit = unwrap(panel.ui.ageEdit)
+    edit.setFocus()
+    edit.selectAll()
+    QtTest.QTest.keyClicks(edit, text)
+    QtTest.QTest.keyClick(edit, QtCore.Qt.Key.Key_Return)
+    host.pump()
+
+
+def asked(played: PlayedScreening) -> str:
+    return " ".join(played.calls[-1]["arguments"])
+
+
+def test_what_nobody_says_is_not_known_and_nothing_is_said_to_the_program(host, panel, volume, played):
+    played.source(GivenMaskSegmenter(body().labels))
+    write_without_facts(volume)
+    host.choose(panel.ui.inputSelector, "Body")
+    boxes = (panel.ui.sexComboBox, panel.ui.contrastComboBox)
+    assert [box.currentText for box in boxes] == ["Not known", "Not known"]
+    assert (panel.ui.ageEdit.text, panel.ui.ageEdit.placeholderText) == ("", "Not known")
+    press(host, panel, "screenButton")
+    assert not {"--sex", "--age", "--contrast", "--calibration"} & set(played.calls[-1]["arguments"])
+
+
+def write_without_facts(volume: Any) -> None:
+    from OsteoScreenLib.ct.acquisition import Acquisition
+    from OsteoScreenLib.mrml.acquisition_attribute import keep_acquisition
+
+    keep_acquisition(Acquisition(), volume)
+
+
+def test_what_the_scan_says_is_shown_and_the_users_word_goes_before_it(host, panel, volume, played):
+    from OsteoScreenLib.ct.acquisition import Acquisition
+    from OsteoScreenLib.mrml.acquisition_attribute import keep_acquisition
     from OsteoScreenLib.mrml.volume import write_volume_node
 
     played.source(GivenMaskSegmenter(body().labels))
-    host.choose(panel.ui.inputSelector, "Body")
-    press(host, panel, "screenButton")
-    assert not {"--sex", "--age", "--contrast"} & set(played.calls[-1]["arguments"])
-    section = next(entry for entry in panel.sections if entry.FORM == "DensitySection.ui")
-    section.ui.ageEdit.text = "71,5"
-    section.onAgeTyped()
-    section.note(sex="F", contrast=False)
-    section.onCalibrationChosen(1)
-    press(host, panel, "screenButton")
-    call = " ".join(played.calls[-1]["arguments"])
-    assert "--calibration internal --sex F --age 71.5 --contrast no" in call
+    facts = Acquisition(kvp=120.0, sex="F", age_years=71.0, contrast_agent="Iomeprol", facts_from="dicom")
+    keep_acquisition(facts, volume)
     other = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Other")
     write_volume_node(body().ct, other)
+    write_without_facts(other)
+    host.choose(panel.ui.inputSelector, "Body")
+    assert panel.ui.sexComboBox.currentText == "Female (from the scan)"
+    assert panel.ui.contrastComboBox.currentText == "Given (from the scan)"
+    assert panel.ui.ageEdit.placeholderText == "71 (from the scan)"
+    press(host, panel, "screenButton")
+    assert "--sex" not in asked(played)  # the program reads it in the scan
+    host.choose(panel.ui.sexComboBox, "Male")
+    host.choose(panel.ui.contrastComboBox, "Not given")
+    host.choose(panel.ui.calibrationComboBox, "The patient's own tissues")
+    type_age(host, panel, "71,5")
+    press(host, panel, "screenButton")
+    assert "--calibration internal --sex M --age 71.5 --contrast no" in asked(played)
+
     host.choose(panel.ui.inputSelector, "Other")
-    assert (section.ui.sexComboBox.currentIndex, section.ui.ageEdit.text) == (0, "")
+    assert panel.ui.sexComboBox.currentText == "Not known"
+    assert (panel.ui.ageEdit.text, panel.ui.ageEdit.placeholderText) == ("", "Not known")
+    assert panel.ui.calibrationComboBox.currentText == "The patient's own tissues"  # of the scanner, not of a patient
+    host.choose(panel.ui.inputSelector, "Body")
+    assert panel.ui.sexComboBox.currentText == "Male"
+    host.choose(panel.ui.sexComboBox, "Female (from the scan)")
+    press(host, panel, "screenButton")
+    assert "--sex" not in asked(played)
 
 
 def test_an_age_that_is_none_is_refused_and_the_one_before_stands(host, panel, volume):
+    from slicer_host import pythonqt
+
     host.choose(panel.ui.inputSelector, "Body")
-    section = next(entry for entry in panel.sections if entry.FORM == "DensitySection.ui")
-    section.ui.ageEdit.text = "70"
-    section.onAgeTyped()
-    section.ui.ageEdit.text = "700"
-    section.onAgeTyped()
-    assert section.ui.ageEdit.text == "70"
-    assert len(host.dialogs) == 1
+    type_age(host, panel, "70")
+    type_age(host, panel, "700")
+    assert panel.ui.ageEdit.text == "70"
+    assert "no number of years" in host.dialogs[0][1]
+    pythonqt.errors.clear()
+
+
+def test_the_files_of_a_site_are_checked_and_go_to_the_program(host, panel, volume, played, tmp_path):
+    played.source(GivenMaskSegmenter(body().labels))
+    host.choose(panel.ui.inputSelector, "Body")
+    good, values, bad = tmp_path / "lines.json", tmp_path / "settings.json", tmp_path / "bad.json"
+    good.write_text(LINES, encoding="utf-8")
+    values.write_text(VALUES, encoding="utf-8")
+    bad.write_text("[]", encoding="utf-8")
+    assert not panel.ui.densityProblemLabel.visible
+    host.choose(panel.ui.calibrationComboBox, "The site's lines for its scanners")
+    assert "lines is missing" in panel.ui.densityProblemLabel.text
+    press_and_refuse(host, panel, "lines is missing")
+    host.desktop.paths = [str(bad), "", str(good), str(values)]
+    host.click(panel.ui.siteLinesButton)
+    assert panel.ui.siteLinesButton.text == "bad.json"
+    assert panel.ui.densityProblemLabel.visible
+    press_and_refuse(host, panel, "bad.json")
+    host.click(panel.ui.siteLinesButton)  # and cancelled
+    assert panel.ui.siteLinesButton.text == "bad.json"
+    host.click(panel.ui.siteLinesButton)
+    host.click(panel.ui.siteSettingsButton)
+    assert not panel.ui.densityProblemLabel.visible
+    press(host, panel, "screenButton")
+    assert f"--calibration site --site-calibration {good} --site-settings {values}" in asked(played)
+    host.choose(panel.ui.calibrationComboBox, "By tube voltage only (weak)")
+    assert not panel.ui.siteLinesButton.enabled
+    press(host, panel, "screenButton")
+    assert f"--calibration fixed --site-settings {values}" in asked(played)
+    assert "--site-calibration" not in asked(played)
+    host.click(panel.ui.siteSettingsClearButton)
+    host.click(panel.ui.siteLinesClearButton)
+    assert panel.ui.siteLinesButton.text == panel.ui.siteSettingsButton.text == "Choose a file..."
+    host.choose(panel.ui.calibrationComboBox, "Automatic: the best that can be had")
+    press(host, panel, "screenButton")
+    assert "site" not in asked(played)
+
+
+def press_and_refuse(host: Any, panel: Any, why: str) -> None:
+    from slicer_host import pythonqt
+
+    host.click(panel.ui.screenButton)
+    assert why in host.dialogs.pop()[1]
+    assert len(pythonqt.errors) == 1
+    pythonqt.errors.clear()
+    assert not panel.ui.progressBar.visible
+
+
+LINES = """{"schema_version": 1, "site": "Clinic A", "calibrations": [
+  {"manufacturer": "Maker", "model": "Scanner", "kvp": 120, "kernel": null, "slope": 0.741, "intercept": -1.2,
+   "residual_mg_cm3": 1.4, "equivalent": "k2hpo4", "phantom": "name", "measured_on": "2026-03-01"}]}"""
+VALUES = """{"schema_version": 1, "site": "Clinic A", "settings": {
+  "areal.to_dxa_slope": {"value": 1.04, "source": "own regression against DXA, invented"}}}"""
+
+
+def test_choices_and_facts_come_back_with_a_saved_scene(host, panel, volume, tmp_path):
+    volume.CreateDefaultDisplayNodes()
+    host.choose(panel.ui.inputSelector, "Body")
+    host.choose(panel.ui.sexComboBox, "Male")
+    host.choose(panel.ui.calibrationComboBox, "By tube voltage only (weak)")
+    type_age(host, panel, "66")
+    bundle = str(tmp_path / "case.mrb")
+    assert host.scene.WriteToMRB(bundle, None, None)
+    host.scene.Clear()
+    host.pump()
+    assert panel.ui.ageEdit.text == ""
+    assert host.scene.ReadFromMRB(bundle, False)
+    panel.enter()
+    assert (panel.ui.sexComboBox.currentText, panel.ui.ageEdit.text) == ("Male", "66")
+    assert panel.ui.calibrationComboBox.currentText == "By tube voltage only (weak)"

@@ -84,7 +84,7 @@ class _Slices:
     ) -> None:
         from scipy.fft import next_fast_len
 
-        beam = Beam.of(protocol.kvp, protocol.phase)
+        beam = Beam.of(protocol.kvp, protocol.phase, protocol.water_cm)
         self.object, self.metal, self.protocol, self.seed = hu_object, metal_mask, protocol, seed
         self.paths: BeamPaths = trace_paths(hu_object, geometry, protocol, beam, surroundings)
         pixel = geometry.spacing_xyz_mm[:2]

@@ -99,7 +99,7 @@ def make_digital_patient(
     anatomy = make_soft_anatomy(plan)
     grid = scan_grid(plan, anatomy.surface, protocol, spacing_xyz_mm or protocol.spacing_xyz_mm, shape_zyx)
     pose = Pose.of(protocol.tilt_deg, grid)
-    beam = Beam.of(protocol.kvp, protocol.phase)
+    beam = Beam.of(protocol.kvp, protocol.phase, protocol.water_cm)
     canvas = TissueCanvas(pose.painting_grid(grid), beam.hu)
     _paint_in_slabs(canvas, plan, anatomy, workers, lambda f, m: progress(0.65 * f, m), cancelled)
     landmarks = {side: femur_truth(draw_femur_shape(plan, side)) for side in "LR"}

@@ -137,7 +137,7 @@ def make_from_label_map(
         centre = (x, y, z)
     grid = _grid(shape_zyx, spacing_mm, centre)
     turns = {side: rotation(strength * rng.normal(0.0, (9.0, 5.0, 8.0))) for side in "LR"}
-    beam = Beam.of(used.kvp, used.phase)
+    beam = Beam.of(used.kvp, used.phase, used.water_cm)
     canvas = TissueCanvas(grid, beam.hu)
     scene = _Scene(anatomy, warp, turns, traits, rng, spacing_mm)
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from OsteoScreenLib.phantom.attenuation import REFERENCE_WATER_CM
 from OsteoScreenLib.phantom.kernels import KERNELS, Kernel
 from OsteoScreenLib.phantom.materials import PHASES
 
@@ -33,6 +34,8 @@ class Protocol:
             plane of the table, pitched.
         cupping_hu: how much darker the middle of a 300 mm water cylinder is than its border.
         hardening: share of the physical beam hardening by bone that the scanner does not correct, 0 to 1.
+        water_cm: water behind which the beam's spectrum is taken, 20 to 32: how far a body hardens it; 26 for all,
+            unless a study asks for each body's own.
         hu_scale, hu_offset: the site's effect: HU + 1000 is multiplied, then the offset is added.
         padding_hu: stored outside of the field of view. lowest_hu, highest_hu: range that can be stored.
         table: whether the patient lies on a table that is seen.
@@ -54,6 +57,7 @@ class Protocol:
     tilt_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
     cupping_hu: float = 3.0
     hardening: float = 0.5
+    water_cm: float = REFERENCE_WATER_CM
     hu_scale: float = 1.0
     hu_offset: float = 0.0
     padding_hu: float = -1024.0
@@ -79,6 +83,7 @@ class Protocol:
             (0 <= self.iterative <= 1, f"iterative lies between 0 and 1, not at {self.iterative:g}"),
             (0 <= self.tube_modulation <= 1, f"tube_modulation lies between 0 and 1, not at {self.tube_modulation:g}"),
             (0 <= self.hardening <= 1, f"hardening lies between 0 and 1, not at {self.hardening:g}"),
+            (20 <= self.water_cm <= 32, f"water_cm lies between 20 and 32, not at {self.water_cm:g}"),
             (self.slice_thickness_mm > 0, f"slice_thickness_mm is positive, not {self.slice_thickness_mm:g}"),
             (all(s > 0 for s in self.spacing_xyz_mm), f"voxel sizes are positive, not {self.spacing_xyz_mm}"),
             (self.fov_mm is None or self.fov_mm > 0, f"fov_mm is positive or None, not {self.fov_mm}"),

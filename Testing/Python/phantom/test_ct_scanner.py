@@ -267,3 +267,10 @@ def test_an_impossible_protocol_says_why():
     assert Protocol("x", noise_hu=-1).is_valid() == (False, "noise_hu is not negative: -1")
     assert not Protocol("x", phase="late").is_valid()[0]
     assert not Protocol("x", hardening=2).is_valid()[0]
+    assert not Protocol("x", water_cm=40).is_valid()[0]
+
+
+def test_bone_is_darker_where_a_thick_body_hardens_the_beam_and_water_is_not():
+    thin, thick = (Beam.of(120.0, water_cm=Protocol("x", water_cm=cm).water_cm) for cm in (20.0, 32.0))
+    assert 0.88 < thick.hydroxyapatite_hu / thin.hydroxyapatite_hu < 0.95
+    assert thick.hu["water"] == thin.hu["water"] == 0.0

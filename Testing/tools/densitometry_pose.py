@@ -59,7 +59,7 @@ def resampled(ct: CTVolume, mask: np.ndarray, rotation: np.ndarray, number: int)
     low[2], high[2] = low[2] + MARGIN_MM, high[2] - 6.0 + MARGIN_MM
     counts = np.ceil((high - low) / SPACING_MM).astype(int)
     grid = Geometry(
-        tuple(counts[::-1].tolist()),  # type: ignore[arg-type]
+        tuple(counts[::-1].tolist()),
         SPACING_MM,
         tuple(low.tolist()),
         (1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0),

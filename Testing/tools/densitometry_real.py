@@ -31,8 +31,19 @@ from OsteoScreenLib.densitometry.measures import Measure
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.segmentation.vbnet_segmenter import VBNetSegmenter, femur_segmenter
 
-HEAD = ("case", "masks", "side", "calibration (residual, HU)", "SD at 100", "neck HU", "neck vBMD", "trochanteric vBMD")
-HEAD += ("intertrochanteric vBMD", "aBMD neck", "aBMD total hip")
+HEAD = (
+    "case",
+    "masks",
+    "side",
+    "calibration (residual, HU)",
+    "SD at 100",
+    "neck HU",
+    "neck vBMD",
+    "trochanteric vBMD",
+    "intertrochanteric vBMD",
+    "aBMD neck",
+    "aBMD total hip",
+)
 Row = list[str]
 
 

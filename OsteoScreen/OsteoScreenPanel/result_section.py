@@ -3,6 +3,7 @@
 import qt
 from slicer.i18n import tr as _
 
+from OsteoScreenLib.mrml.density_view import can_be_shown, is_shown, set_shown
 from OsteoScreenLib.mrml.density_words import calibration_text, details_text, scan_text, status_text
 from OsteoScreenLib.mrml.femur_focus import sides_found
 from OsteoScreenLib.report.density_section import density_section
@@ -10,7 +11,7 @@ from OsteoScreenPanel.ruler_picture import showRuler
 from OsteoScreenPanel.section import PanelState, Section
 
 REASONS_COLUMN = 3
-"""Of the table of measures; too long for the panel, which tells the reasons beside each side's status."""
+"""Of the table of measures."""
 
 
 class ResultSection(Section):
@@ -26,6 +27,7 @@ class ResultSection(Section):
         )
         self.ui.showLeftButton.connect("clicked(bool)", self.onShowLeftButton)
         self.ui.showRightButton.connect("clicked(bool)", self.onShowRightButton)
+        self.ui.showDensityCheckBox.connect("clicked(bool)", self.onShowDensity)
         self.ui.showAfterScreeningCheckBox.checked = self.panel.views.automatic
         self.ui.showAfterScreeningCheckBox.connect("toggled(bool)", self.onShowAfterScreening)
 
@@ -37,6 +39,10 @@ class ResultSection(Section):
         """Turn the views to the right femur."""
         self.panel.views.show("right")
 
+    def onShowDensity(self, visible: bool) -> None:
+        """Show or hide regions and landmarks."""
+        set_shown(self.panel.state().volumeNode, visible)
+
     def onShowAfterScreening(self, automatic: bool) -> None:
         """Whether a screening turns the views."""
         self.panel.views.setAutomatic(automatic)
@@ -47,6 +53,8 @@ class ResultSection(Section):
         self.ui.measuresTableView.visible = bool(state.result and state.result.femurs)
         self.ui.measuresTableView.setMRMLTableNode(state.nodes.measures if state.result else None)
         self.fitTable()
+        self.ui.showDensityCheckBox.enabled = can_be_shown(state.volumeNode)
+        self.ui.showDensityCheckBox.checked = is_shown(state.volumeNode)
         found = sides_found(state.result)
         self.ui.showLeftButton.enabled = "left" in found
         self.ui.showRightButton.enabled = "right" in found
@@ -64,12 +72,15 @@ class ResultSection(Section):
         self.ui.calibrationCollapsibleButton.visible = bool(parts)
 
     def fitTable(self) -> None:
-        """The names as wide as they are, the sides share the rest; as high as the rows. Reasons are told above."""
+        """The sides as wide as they are, since a number that is cut is another one; the names have the rest.
+
+        The reasons are too long for the panel, which tells them beside each side's status.
+        """
         table = self.ui.measuresTableView
         header = table.horizontalHeader()
-        header.setSectionResizeMode(qt.QHeaderView.Stretch)
+        header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         if header.count():
-            header.setSectionResizeMode(0, qt.QHeaderView.ResizeToContents)
+            header.setSectionResizeMode(0, qt.QHeaderView.Stretch)
             table.setColumnHidden(REASONS_COLUMN, True)
         table.resizeRowsToContents()
         table.updateGeometry()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ import numpy as np
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.mrml.flags_table import CHECKED_VOLUME_ROLE
 from OsteoScreenLib.mrml.measures_table import MEASURED_VOLUME_ROLE, result_for_volume
-from OsteoScreenLib.mrml.segmentation_node import has_femora, read_masks
+from OsteoScreenLib.mrml.region_node import read_regions_of
+from OsteoScreenLib.mrml.segmentation_node import digest_of, has_femora, read_masks
 from OsteoScreenLib.result.screened_case import ScreenedCase
 from OsteoScreenLib.segmentation.femur_masks import FemurMasks
 
@@ -66,7 +66,7 @@ def edited_since(volume_node: Any, nodes: CaseNodes) -> bool:
 
 
 def case_in_scene(volume_node: Any, nodes: CaseNodes) -> ScreenedCase:
-    """The case that a scene holds of a volume, result and masks as they belong together.
+    """The case that a scene holds of a volume, result, masks and regions as they belong together.
 
     Raises:
         InputError: ``no_result``, the volume has not been screened; ``edited_since``, its segments were edited after
@@ -85,9 +85,5 @@ def case_in_scene(volume_node: Any, nodes: CaseNodes) -> ScreenedCase:
             code="edited_since",
         )
     source = "given" if result.segmentation is None else result.segmentation.source or "given"
-    return ScreenedCase(result, FemurMasks(labels, result.femurs, source, result.models))
-
-
-def digest_of(labels: np.ndarray) -> str:
-    """Digest of masks, (z, y, x) uint8."""
-    return hashlib.sha256(np.ascontiguousarray(labels, np.uint8).data).hexdigest()
+    masks = FemurMasks(labels, result.femurs, source, result.models)
+    return ScreenedCase(result, masks, read_regions_of(volume_node))

@@ -21,7 +21,7 @@ from OsteoScreenLib.result.screened_case import ScreenedCase
 
 CASE, SEGMENTATION, TABLES, SCENE = "case", "segmentation", "tables", "scene"
 FILES: Mapping[str, tuple[str, ...]] = {
-    CASE: ("report.html", "result.json", "segmentation.nii.gz"),
+    CASE: ("report.html", "result.json", "segmentation.nii.gz", "regions.nii.gz"),
     SEGMENTATION: ("segmentation.seg.nrrd",),
     TABLES: ("measures.csv", "flags.csv"),
     SCENE: ("scene.mrb",),
@@ -60,12 +60,15 @@ def directory_of(volume_node: Any, passing: Iterable[str] = ()) -> Path | None:
 
 
 def export_case(case: ScreenedCase, ct: CTVolume, folder: Path) -> Path:
-    """Write ``report.html``, ``result.json`` and, where there are masks, ``segmentation.nii.gz``; touches no node.
+    """Write ``report.html``, ``result.json`` and, where there are any, ``segmentation.nii.gz`` and ``regions.nii.gz``.
+
+    Touches no node.
 
     Args:
         case: result and masks as they belong together.
         ct: the volume they were made from.
-        folder: made where it is not there; files of an earlier export are replaced.
+        folder: made where it is not there; files of an earlier export are replaced, or removed where there is nothing
+            to put in their place.
 
     Returns:
         The folder.
@@ -77,6 +80,8 @@ def export_case(case: ScreenedCase, ct: CTVolume, folder: Path) -> Path:
     from OsteoScreenLib.report.files import write_case_files
 
     folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES[CASE]:
+        (folder / name).unlink(missing_ok=True)
     write_case_files(case, ct, folder)
     return folder
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import OsteoScreenLib
 from OsteoScreenLib.errors import OutputError
-from OsteoScreenLib.mrml.case_nodes import MASKS_ATTRIBUTE, digest_of, note_masks
+from OsteoScreenLib.mrml.case_nodes import MASKS_ATTRIBUTE, note_masks
 from OsteoScreenLib.mrml.radiomics_order import RadiomicsOrder, of_sides
-from OsteoScreenLib.mrml.segmentation_node import has_femora, read_masks
+from OsteoScreenLib.mrml.segmentation_node import digest_of, has_femora, read_masks
 from OsteoScreenLib.radiomics.feature_table import FeatureTable
 from OsteoScreenLib.report.table import cell_text
 from OsteoScreenLib.segmentation.femur_masks import SIDE_LABELS

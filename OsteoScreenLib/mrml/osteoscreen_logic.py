@@ -8,7 +8,8 @@ from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.mrml.acquisition_attribute import acquisition_in_scene
 from OsteoScreenLib.mrml.case_nodes import CaseNodes, note_masks, speaks_of_another
-from OsteoScreenLib.mrml.density_markups import landmarks_of, show_landmarks
+from OsteoScreenLib.mrml.density_markups import remove_landmarks, show_landmarks
+from OsteoScreenLib.mrml.density_view import is_shown, set_shown
 from OsteoScreenLib.mrml.dicom_facts import dicom_database
 from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
 from OsteoScreenLib.mrml.flags_table import CHECKED_VOLUME_ROLE, clear_flags, write_flags
@@ -173,9 +174,18 @@ class OsteoScreenLogic:
             measures = scene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} measures")
         shown = self.show(case, volumeNode, nodes.segmentation, None if checks_only else measures, flags)
         if not checks_only:
-            show_regions_of(case.regions, volumeNode)
-            show_landmarks(case.result, volumeNode)
+            self.showDensity(case, volumeNode)
         return CaseNodes(shown or nodes.segmentation, measures, flags)
+
+    def showDensity(self, case: ScreenedCase, volumeNode: Any) -> None:
+        """Replace the measured regions and the landmarks of a volume by those of a case.
+
+        They are hidden at first (:mod:`density_view` shows them), and stay as visible as those that they replace.
+        """
+        visible = is_shown(volumeNode)
+        show_regions_of(case.regions, volumeNode)
+        show_landmarks(case.result, volumeNode)
+        set_shown(volumeNode, visible)
 
     def forget(self, volumeNode: Any, nodes: CaseNodes) -> None:
         """Empty the tables that speak of a volume, because what they say of it no longer holds."""
@@ -186,8 +196,7 @@ class OsteoScreenLogic:
             if table is not None and not speaks_of_another(table, role, volumeNode):
                 clear(table)
         show_regions_of(None, volumeNode)
-        for node in landmarks_of(volumeNode):
-            volumeNode.GetScene().RemoveNode(node)
+        remove_landmarks(volumeNode)
 
     def segmenterOf(self, segmentationNode: Any, volumeNode: Any) -> FemurSegmenter:
         """The segments as they are now, for instance after editing, as the source of masks for :meth:`compute`.

@@ -9,17 +9,19 @@ import numpy as np
 from OsteoScreenLib.densitometry.region_labels import REGION_LABELS
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.mrml.femur_split import REGION_TERMS, region_segment
-from OsteoScreenLib.mrml.segmentation_node import oriented_image, place_beside
+from OsteoScreenLib.mrml.segmentation_node import digest_of, fill_from_segment, oriented_image, place_beside
 
 REGIONS_ATTRIBUTE = "OsteoScreen.regions"
-"""On a segmentation node: its segments are regions that were measured."""
+"""On a segmentation node: its segments are regions that were measured; their digest, so that an edit is noticed."""
+NUMBER_TAG = "OsteoScreen.region"
+"""On a segment: its number in ``densitometry/region_labels.py``."""
 _SHADE = {"cortical": 1.0, "trabecular": 0.6, "": 0.8}
 
 
 def write_regions(numbers: np.ndarray, volume_node: Any, segmentation_node: Any) -> None:
     """Replace what a node holds by the regions, a segment for each side, region and compartment that there is.
 
-    The node is outlined in the slices and not shown in 3D; a reader's own change of that stays.
+    A new node is hidden; shown, it is outlined in the slices and not in 3D. A reader's own change of that stays.
 
     Args:
         numbers: (z, y, x) uint8 of ``densitometry/region_labels.py`` on the grid of the volume.
@@ -37,7 +39,7 @@ def write_regions(numbers: np.ndarray, volume_node: Any, segmentation_node: Any)
             next_step="Screen the volume again.",
             code="geometry_mismatch",
         )
-    segmentation_node.SetAttribute(REGIONS_ATTRIBUTE, "1")
+    segmentation_node.SetAttribute(REGIONS_ATTRIBUTE, digest_of(numbers))
     segmentation_node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
     segmentation_node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
     if segmentation_node.GetDisplayNode() is None:
@@ -68,6 +70,26 @@ def regions_of(volume_node: Any) -> Any | None:
     return ours[-1] if ours else None
 
 
+def read_regions_of(volume_node: Any) -> np.ndarray | None:
+    """The regions of a volume as they were measured, (z, y, x) uint8; None where there are none.
+
+    Regions that somebody edited are no longer those that were measured, and count as none.
+    """
+    import vtk
+
+    node = regions_of(volume_node)
+    if node is None:
+        return None
+    numbers = np.zeros(volume_node.GetImageData().GetDimensions()[::-1], np.uint8)
+    segmentation = node.GetSegmentation()
+    for segment_id in segmentation.GetSegmentIDs():
+        tag = vtk.mutable("")
+        segmentation.GetSegment(segment_id).GetTag(NUMBER_TAG, tag)
+        if str(tag).isdigit() and int(str(tag)) in REGION_LABELS:
+            fill_from_segment(numbers, int(str(tag)), node, segment_id, volume_node)
+    return numbers if node.GetAttribute(REGIONS_ATTRIBUTE) == digest_of(numbers) else None
+
+
 def show_regions_of(numbers: np.ndarray | None, volume_node: Any) -> Any | None:
     """Show the regions of a volume in its own node, a new one where there is none; None removes an earlier one.
 
@@ -89,6 +111,7 @@ def show_regions_of(numbers: np.ndarray | None, volume_node: Any) -> Any | None:
 def _outlined(segmentation_node: Any) -> None:
     segmentation_node.CreateDefaultDisplayNodes()
     display = segmentation_node.GetDisplayNode()
+    display.SetVisibility(False)
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(True)
     display.SetVisibility3D(False)
@@ -97,9 +120,10 @@ def _outlined(segmentation_node: Any) -> None:
 def _add(segmentation: Any, number: int, image: Any, kind: str) -> None:
     label = REGION_LABELS[number]
     term = REGION_TERMS[label.region]
-    name = " ".join(filter(None, (label.side.capitalize(), label.region, label.compartment)))
+    name = f"{label.side.capitalize()} {label.region}, {label.compartment or 'other'}"
     segment = region_segment(name, term, label.side)
     segment.SetColor(*(_SHADE[label.compartment] * channel for channel in term.color))
     segment.AddRepresentation(kind, image)
     segment.SetLabelValue(number)
+    segment.SetTag(NUMBER_TAG, str(number))
     segmentation.AddSegment(segment, "_".join(filter(None, (label.side, label.region, label.compartment))))

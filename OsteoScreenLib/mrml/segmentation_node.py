@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -72,29 +73,44 @@ def read_masks(segmentation_node: Any, volume_node: Any) -> np.ndarray:
     Raises:
         InputError: ``no_femur_segment``, the node is missing or holds neither segment.
     """
-    import slicer
-
     if not has_femora(segmentation_node):
         raise InputError(
             "The segmentation holds no femur segment",
             next_step="Segment the femora first.",
             code="no_femur_segment",
         )
-    segmentation = segmentation_node.GetSegmentation()
+    labels = np.zeros(_shape_of(volume_node), np.uint8)
+    for side, term in FEMUR_TERMS.items():
+        if segmentation_node.GetSegmentation().GetSegment(term.segment_id) is not None:
+            fill_from_segment(labels, SIDE_LABELS[side], segmentation_node, term.segment_id, volume_node)
+    return labels
+
+
+def fill_from_segment(
+    labels: np.ndarray, number: int, segmentation_node: Any, segment_id: str, volume_node: Any
+) -> None:
+    """Give a number to each voxel of a volume that lies in a segment.
+
+    Args:
+        labels: (z, y, x) uint8 on the grid of the volume; changed. number: that is given.
+        segmentation_node, segment_id: of the segment. volume_node: the volume.
+    """
+    import slicer
+
+    image = slicer.vtkOrientedImageData()
+    if not segmentation_node.GetBinaryLabelmapRepresentation(segment_id, image) or image.IsEmpty():
+        return
     reference = slicer.vtkSlicerSegmentationsModuleLogic.CreateOrientedImageDataFromVolumeNode(
         volume_node, segmentation_node.GetParentTransformNode()
     )
     reference.UnRegister(None)
-    labels = np.zeros(_shape_of(volume_node), np.uint8)
-    for side, term in FEMUR_TERMS.items():
-        image = slicer.vtkOrientedImageData()
-        if segmentation.GetSegment(term.segment_id) is None:
-            continue
-        if not segmentation_node.GetBinaryLabelmapRepresentation(term.segment_id, image) or image.IsEmpty():
-            continue
-        place, inside = _on_grid(image, reference)
-        labels[place][inside] = SIDE_LABELS[side]
-    return labels
+    place, inside = _on_grid(image, reference)
+    labels[place][inside] = number
+
+
+def digest_of(labels: np.ndarray) -> str:
+    """Digest of masks or regions, (z, y, x) uint8, by which an edit is noticed."""
+    return hashlib.sha256(np.ascontiguousarray(labels, np.uint8).data).hexdigest()
 
 
 def _on_grid(image: Any, reference: Any) -> tuple[tuple[slice, slice, slice], np.ndarray]:

@@ -39,6 +39,9 @@ def press(host: Any, panel: Any, button: str) -> None:
     host.wait_until(lambda: panel.ui.progressBar.visible is False)
 
 
+LANDMARKS = {f"left {name}" for name in ("head centre", "head sphere", "neck axis", "shaft axis", "neck-shaft angle")}
+
+
 def landmarks(volume: Any) -> dict[str, Any]:
     from OsteoScreenLib.mrml.density_markups import LANDMARK_ATTRIBUTE, landmarks_of
 
@@ -62,14 +65,8 @@ def test_a_screening_shows_densities_regions_and_landmarks_and_scoring_again_rep
     ids = list(regions.GetSegmentation().GetSegmentIDs())
     assert {"left_neck_cortical", "left_neck_trabecular", "left_head_trabecular"} <= set(ids)
     assert not any(name.startswith("right") for name in ids)
-    assert not regions.GetDisplayNode().GetVisibility2DFill()
     found = landmarks(volume)
-    assert set(found) == {"left head sphere", "left neck axis", "left shaft axis"}
-    marks = panel.state().result.densitometry.femora["left"].landmarks
-    points = [found["left head sphere"].GetNthControlPointPosition(n) for n in range(24)]
-    centre_ras = np.array(marks.head_centre_lps_mm) * (-1, -1, 1)
-    reach = np.linalg.norm(np.array(points) - centre_ras, axis=1)
-    np.testing.assert_allclose(reach, marks.head_radius_mm, atol=1e-3)
+    assert set(found) == LANDMARKS
 
     edited = read_masks(panel.ui.segmentationSelector.currentNode(), volume)
     rows = np.flatnonzero((edited == 1).any(axis=(1, 2)))
@@ -79,8 +76,101 @@ def test_a_screening_shows_densities_regions_and_landmarks_and_scoring_again_rep
     press(host, panel, "rescoreButton")
     assert host.dialogs == []
     assert regions_of(volume) is regions
-    assert host.scene.GetNumberOfNodesByClass("vtkMRMLMarkupsNode") == len(landmarks(volume))
-    assert landmarks(volume).get("left head sphere") is not found["left head sphere"]
+    assert set(landmarks(volume)) <= LANDMARKS
+    assert landmarks(volume).get("left neck axis") is not found["left neck axis"]
+
+
+def test_a_click_shows_regions_and_landmarks_and_another_hides_them(host, panel, volume, played):
+    from OsteoScreenLib.mrml.region_node import regions_of
+
+    played.source(GivenMaskSegmenter(body().labels))
+    host.choose(panel.ui.inputSelector, "Body")
+    assert not panel.ui.showDensityCheckBox.enabled
+    press(host, panel, "screenButton")
+    nodes = [regions_of(volume), *landmarks(volume).values()]
+    assert not any(node.GetDisplayVisibility() for node in nodes)
+    host.click(panel.ui.showDensityCheckBox)
+    assert all(node.GetDisplayVisibility() for node in nodes)
+    panel.exit()
+    panel.enter()
+    assert panel.ui.showDensityCheckBox.checked
+    host.click(panel.ui.showDensityCheckBox)
+    assert not any(node.GetDisplayVisibility() for node in nodes)
+
+
+def test_a_saved_scene_brings_everything_back(host, panel, volume, played, tmp_path):
+    from OsteoScreenLib.mrml.region_node import read_regions_of
+
+    played.source(GivenMaskSegmenter(body().labels))
+    volume.CreateDefaultDisplayNodes()
+    host.choose(panel.ui.inputSelector, "Body")
+    press(host, panel, "screenButton")
+    host.click(panel.ui.showDensityCheckBox)
+    labels = ("leftStatusLabel", "leftDetailsLabel", "rightStatusLabel", "scanDensityLabel", "calibrationTextLabel")
+    said = [getattr(panel.ui, name).text for name in labels]
+    regions, result = read_regions_of(volume), panel.state().result
+    places = points_of(volume)
+    bundle = str(tmp_path / "case.mrb")
+    assert host.scene.WriteToMRB(bundle, None, None)
+    host.scene.Clear()
+    host.pump()
+    assert not panel.ui.leftRulerLabel.visible
+    assert host.scene.ReadFromMRB(bundle, False)
+    panel.enter()
+    loaded = panel.state().volumeNode
+    assert [getattr(panel.ui, name).text for name in labels] == said
+    assert panel.state().result == result
+    assert panel.ui.leftRulerLabel.visible
+    assert panel.ui.showDensityCheckBox.checked
+    assert set(landmarks(loaded)) == LANDMARKS
+    np.testing.assert_array_equal(read_regions_of(loaded), regions)
+    for name, points in points_of(loaded).items():
+        np.testing.assert_allclose(points, places[name], atol=1e-3)
+
+
+def points_of(volume: Any) -> dict[str, Any]:
+    """World coordinates of every point of each markup, and the bounds of the sphere."""
+    found = {}
+    for name, node in landmarks(volume).items():
+        if node.IsA("vtkMRMLModelNode"):
+            bounds = [0.0] * 6
+            node.GetRASBounds(bounds)
+            found[name] = bounds
+            continue
+        found[name] = []
+        for number in range(node.GetNumberOfControlPoints()):
+            point = [0.0, 0.0, 0.0]
+            node.GetNthControlPointPositionWorld(number, point)
+            found[name].append(point)
+    return found
+
+
+def test_an_export_holds_the_regions_that_were_measured(host, panel, volume, played, tmp_path):
+    from OsteoScreenLib.ct.label_file import read_labels
+    from OsteoScreenLib.mrml.region_node import read_regions_of
+
+    played.source(GivenMaskSegmenter(body().labels))
+    host.choose(panel.ui.inputSelector, "Body")
+    press(host, panel, "screenButton")
+    panel.ui.exportDirectoryButton.directory = str(tmp_path)
+    press(host, panel, "exportButton")
+    assert host.dialogs == []
+    assert "regions.nii.gz" in panel.ui.exportLabel.text
+    written, _ = read_labels(tmp_path / "Body" / "regions.nii.gz")
+    np.testing.assert_array_equal(written, read_regions_of(volume))
+    assert "T-score" in (tmp_path / "Body" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_table_in_the_panel_hides_the_reasons_that_stand_above_it(host, panel, volume, played):
+    from slicer_host.pythonqt import unwrap
+
+    played.source(GivenMaskSegmenter(body().labels))
+    host.choose(panel.ui.inputSelector, "Body")
+    press(host, panel, "screenButton")
+    table = unwrap(panel.ui.measuresTableView)
+    titles = [table.model().horizontalHeaderItem(n).text() for n in range(4)]
+    assert titles == ["Measure", "Left", "Right", "Withheld because"]
+    assert [table.isColumnHidden(n) for n in range(4)] == [False, False, False, True]
 
 
 def test_a_screening_that_fails_leaves_no_region_and_no_landmark(host, panel, volume, played):

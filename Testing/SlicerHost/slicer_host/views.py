@@ -13,12 +13,17 @@ from slicer_host.slice_widget import qMRMLSliceWidget
 if sys.platform.startswith("linux"):
     os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")  # there may be no X server
 
-OF_SLICES = ("vtkMRMLSegmentationsDisplayableManager2D",)
+OF_SLICES = (
+    "vtkMRMLSegmentationsDisplayableManager2D",
+    "vtkMRMLModelSliceDisplayableManager",
+    "vtkMRMLMarkupsDisplayableManager",
+)
 OF_3D = (
     "vtkMRMLCameraDisplayableManager",
     "vtkMRMLViewDisplayableManager",
     "vtkMRMLModelDisplayableManager",
     "vtkMRMLSegmentationsDisplayableManager3D",
+    "vtkMRMLMarkupsDisplayableManager",
 )
 SKY = ((0.45, 0.47, 0.74), (0.76, 0.76, 0.91))
 """Colours of a 3D view, bottom and top."""

@@ -75,6 +75,7 @@ def _scan_row(result: Densitometry, scan: StudyScan) -> Row:
 def _femur_row(femur: FemurDensitometry, ideal: FemurDensitometry, lines: Mapping[str, Any]) -> Row:
     """What was measured; densities beside what a perfect phantom reads in the true mask."""
     row: Row = {"withheld": femur.withheld, "regions": {}, "areal": {}, "landmarks": _landmarks(femur)}
+    row["no_density"] = femur.regions["total_hip"]["vbmd"].withheld if "total_hip" in femur.regions else ""
     row["status"] = None if femur.status is None else femur.status.status
     slope, intercept = lines["perfect"]
     for name in REGIONS:

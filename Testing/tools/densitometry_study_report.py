@@ -26,10 +26,12 @@ def report(rows: Sequence[Row]) -> str:
     parts = [f"{patients} patients; densities refused or withheld in {len(refused)} scans: {_counted(refused)}"]
     parts.append("## Trabecular density against a perfect phantom in the true mask, mg/cm3\n\n" + _density(plain))
     parts.append("## The same for the total hip, by protocol and tube voltage\n\n" + _by_protocol(plain))
+    parts.append("## By region and protocol, network's masks\n\n" + _by_region_and_protocol(plain))
     parts.append("## What tube voltage and scanner shift, total hip\n\n" + _shift(plain))
     parts.append("## Areal BMD and T-score against the truth\n\n" + _areal(plain))
     parts.append("## Status\n\n" + _status(plain))
     parts.append("## Landmarks\n\n" + _landmarks(rows))
+    parts.append("## Withheld\n\n" + _withheld(rows))
     return "\n\n".join(parts)
 
 
@@ -78,6 +80,29 @@ def _by_protocol(rows: Sequence[Row]) -> str:
         cells = [words([e["vbmd"] - e["perfect"] for e in _of(some, masks, "total_hip")]) for masks in MASKS]
         lines.append((f"{value:g} kVp" if name == "kvp" else value, len(_of(some, "network", "total_hip")), *cells))
     return markdown(("scans", "femora", *(f"{m} masks" for m in MASKS)), lines)
+
+
+def _by_region_and_protocol(rows: Sequence[Row]) -> str:
+    kinds = sorted({row["kind"] for row in rows})
+    lines = []
+    for region in REGIONS:
+        some = (
+            [e["vbmd"] - e["perfect"] for e in _of([r for r in rows if r["kind"] == k], "network", region)]
+            for k in kinds
+        )
+        lines.append((region, *(words(errors) for errors in some)))
+    return markdown(("region", *kinds), lines)
+
+
+def _withheld(rows: Sequence[Row]) -> str:
+    """Femora whose density is withheld, by phase, masks and reason."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        why = row["withheld"] or row.get("no_density", "")
+        if why:
+            key = (row["phase"], row["masks"], why[:110])
+            counts[key] = counts.get(key, 0) + 1
+    return markdown(("phase", "masks", "why", "femora"), [(*key, count) for key, count in sorted(counts.items())])
 
 
 def _shift(rows: Sequence[Row]) -> str:

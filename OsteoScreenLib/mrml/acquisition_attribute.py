@@ -30,7 +30,7 @@ def keep_acquisition(acquisition: Acquisition, volume_node: Any) -> None:
         acquisition: of the CT in the node.
         volume_node: ``vtkMRMLScalarVolumeNode``.
     """
-    known = acquisition.facts_from != "none"
+    known = acquisition != Acquisition()
     volume_node.SetAttribute(ACQUISITION_ATTRIBUTE, json.dumps(acquisition.to_dict()) if known else None)
 
 

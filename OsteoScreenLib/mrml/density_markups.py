@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from OsteoScreenLib.densitometry.landmarks import FemurLandmarks
+from OsteoScreenLib.mrml.segmentation_node import remove_with_display
 from OsteoScreenLib.result.case_result import CaseResult
 
 LANDMARK_ATTRIBUTE = "OsteoScreen.landmark"
@@ -74,7 +75,7 @@ def landmarks_of(volume_node: Any) -> list[Any]:
 def remove_landmarks(volume_node: Any) -> None:
     """Take the landmarks of a volume out of its scene, with their folder."""
     for node in landmarks_of(volume_node):
-        volume_node.GetScene().RemoveNode(node)
+        remove_with_display(node)
     hierarchy, parent = _hierarchy(volume_node)
     if hierarchy is None:
         return

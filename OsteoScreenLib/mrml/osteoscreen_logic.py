@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from OsteoScreenLib.ct.acquisition import Acquisition
 from OsteoScreenLib.ct.volume import CTVolume
-from OsteoScreenLib.mrml.acquisition_attribute import acquisition_in_scene
-from OsteoScreenLib.mrml.case_nodes import CaseNodes, note_masks, speaks_of_another
+from OsteoScreenLib.densitometry.densitometry_result import Densitometry
+from OsteoScreenLib.densitometry.scores import PatientFacts
+from OsteoScreenLib.mrml.acquisition_attribute import acquisition_in_scene, keep_acquisition
+from OsteoScreenLib.mrml.case_nodes import CaseNodes, nodes_of, note_masks, speaks_of_another
 from OsteoScreenLib.mrml.density_markups import remove_landmarks, show_landmarks
+from OsteoScreenLib.mrml.density_order import AUTO, DensityOrder
 from OsteoScreenLib.mrml.density_view import is_shown, set_shown
 from OsteoScreenLib.mrml.dicom_facts import dicom_database
 from OsteoScreenLib.mrml.femur_segmentation_logic import FemurSegmentationLogic
 from OsteoScreenLib.mrml.flags_table import CHECKED_VOLUME_ROLE, clear_flags, write_flags
 from OsteoScreenLib.mrml.measures_table import MEASURED_VOLUME_ROLE, clear_measures, write_measures
+from OsteoScreenLib.mrml.patient_facts import facts_of
 from OsteoScreenLib.mrml.region_node import show_regions_of
 from OsteoScreenLib.mrml.segmentation_node import read_masks
 from OsteoScreenLib.mrml.volume import volume_from_node
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.result.screened_case import ScreenedCase
+from OsteoScreenLib.screening.densitometry_options import first_known
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
 
 
@@ -60,10 +67,11 @@ class OsteoScreenLogic:
         measuresTable: Any | None = None,
         flagsTable: Any | None = None,
         segmenter: FemurSegmenter | None = None,
+        density: DensityOrder | None = None,
         progress: ProgressCallback = no_progress,
         cancelled: CancelToken = never_cancelled,
     ) -> CaseResult:
-        """Check the CT of a volume node, outline its femora, and put both into the scene.
+        """Check the CT of a volume node, outline its femora, measure them, and put all of it into the scene.
 
         Args:
             volumeNode: ``vtkMRMLScalarVolumeNode`` in HU; left as it is.
@@ -71,6 +79,8 @@ class OsteoScreenLogic:
             measuresTable: ``vtkMRMLTableNode`` that receives what was measured; None: no table.
             flagsTable: ``vtkMRMLTableNode`` that receives the flags; None: no table.
             segmenter: the source of masks; None: OsteoScreen's own networks.
+            density: what is known of the patient and wanted of bone density; None: what the user noted with the volume
+                (:mod:`patient_facts`), and the best calibration that can be had.
 
         Returns:
             The result. Where no mask could be made (for instance because no model is installed), it says why in the
@@ -81,9 +91,52 @@ class OsteoScreenLogic:
             CancelledError: ``cancelled`` said so; the scene is then as it was.
         """
         source = FemurSegmentationLogic(segmenter).segmenter
-        case = self.compute(self.read(volumeNode), source, progress, cancelled)
+        ct = self.read(volumeNode)
+        wanted = density or DensityOrder(facts_of(volumeNode))
+        case = self.compute(ct, source, progress, cancelled, wanted)
         self.show(case, volumeNode, segmentationNode, measuresTable, flagsTable)
+        self.showDensity(case, volumeNode)
         return case.result
+
+    def measureDensity(
+        self,
+        volumeNode: Any,
+        segmentationNode: Any,
+        sex: str | None = None,
+        ageYears: float | None = None,
+        contrast: bool | None = None,
+        calibration: str = AUTO,
+        siteLines: str | None = None,
+        siteSettings: str | None = None,
+    ) -> Densitometry:
+        """Measure bone density in the femora as they are outlined now, as *Re-score after editing* does.
+
+        Measures, flags, regions and landmarks of the volume are replaced in the scene, or made where there are none.
+
+        Args:
+            volumeNode: ``vtkMRMLScalarVolumeNode`` in HU.
+            segmentationNode: with the segments of the femora.
+            sex: ``F`` or ``M``. ageYears: when scanned. contrast: whether a contrast agent was given. What is None is
+                taken from what the user noted with the volume, then from the scan; nothing is assumed.
+            calibration: ``auto``, ``internal``, ``site`` or ``fixed``.
+            siteLines, siteSettings: paths of a site's files (``Docs/densitometry.md``); None: none.
+
+        Returns:
+            What was measured, and why the rest was not.
+
+        Raises:
+            InputError: the volume holds no CT, or the segmentation no femur (``no_femur_segment``).
+            UsageError: a file of the site cannot be used. ValueError: no such sex, age or calibration.
+        """
+        facts = first_known(PatientFacts(sex, ageYears, contrast), facts_of(volumeNode))
+        lines, values = (None if path is None else Path(path) for path in (siteLines, siteSettings))
+        order = DensityOrder(facts, calibration, lines, values)
+        order.options()  # before the long work: a file that cannot be used
+        segmenter = self.segmenterOf(segmentationNode, volumeNode)
+        case = self.compute(self.read(volumeNode), segmenter, density=order)
+        self.showCase(case, volumeNode, replace(nodes_of(volumeNode), segmentation=segmentationNode))
+        assert case.result.densitometry is not None
+        return case.result.densitometry
 
     def read(self, volumeNode: Any) -> CTVolume:
         """The CT of a volume node, a copy of its own; see :func:`volume_from_node`. Main thread only."""
@@ -103,21 +156,24 @@ class OsteoScreenLogic:
         segmenter: FemurSegmenter | None,
         progress: ProgressCallback = no_progress,
         cancelled: CancelToken = never_cancelled,
+        density: DensityOrder | None = None,
     ) -> ScreenedCase:
-        """Check a CT and outline its femora; touches no node, so any thread may call it.
+        """Check a CT, outline its femora and measure them; touches no node, so any thread may call it.
 
         Args:
             ct: as read.
             segmenter: the source of masks; None: checks only.
+            density: what is wanted of bone density; None: none is measured.
 
         Raises:
             CancelledError: ``cancelled`` said so.
-            InputError: a mask that the user gave does not fit.
+            InputError: a mask that the user gave does not fit. UsageError: a file of the site cannot be used.
         """
         from OsteoScreenLib.screening.inputs import safe_name
         from OsteoScreenLib.screening.pipeline import screen
 
-        return screen(ct, safe_name(ct.source.name), segmenter, progress=progress, cancelled=cancelled)
+        options = None if density is None or segmenter is None else density.options()
+        return screen(ct, safe_name(ct.source.name), segmenter, progress, cancelled, options)
 
     def show(
         self,
@@ -143,6 +199,7 @@ class OsteoScreenLogic:
         geometry_role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
         if speaks_of_another(segmentationNode, geometry_role, volumeNode):
             segmentationNode = None
+        keep_acquisition(case.result.acquisition, volumeNode)
         shown = None
         if case.masks is not None:
             shown = FemurSegmentationLogic().show(case.masks, volumeNode, segmentationNode)

@@ -9,7 +9,13 @@ import numpy as np
 from OsteoScreenLib.densitometry.region_labels import REGION_LABELS
 from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.mrml.femur_split import REGION_TERMS, region_segment
-from OsteoScreenLib.mrml.segmentation_node import digest_of, fill_from_segment, oriented_image, place_beside
+from OsteoScreenLib.mrml.segmentation_node import (
+    digest_of,
+    fill_from_segment,
+    oriented_image,
+    place_beside,
+    remove_with_display,
+)
 
 REGIONS_ATTRIBUTE = "OsteoScreen.regions"
 """On a segmentation node: its segments are regions that were measured; their digest, so that an edit is noticed."""
@@ -100,7 +106,7 @@ def show_regions_of(numbers: np.ndarray | None, volume_node: Any) -> Any | None:
     scene = volume_node.GetScene()
     if numbers is None:
         if node is not None:
-            scene.RemoveNode(node)
+            remove_with_display(node)
         return None
     if node is None:
         node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{volume_node.GetName()} regions")

@@ -156,6 +156,17 @@ def place_beside(segmentation_node: Any, volume_node: Any) -> None:
         hierarchy.CreateItem(parent, segmentation_node)
 
 
+def remove_with_display(node: Any) -> None:
+    """Take a node out of its scene together with how it is shown and stored, which nobody else would take away."""
+    scene = node.GetScene()
+    belong = [node.GetNthDisplayNode(number) for number in range(node.GetNumberOfDisplayNodes())]
+    belong += [node.GetNthStorageNode(number) for number in range(node.GetNumberOfStorageNodes())]
+    scene.RemoveNode(node)
+    for other in belong:
+        if other is not None and other.GetScene() is scene:
+            scene.RemoveNode(other)
+
+
 def _shape_of(volume_node: Any) -> tuple[int, int, int]:
     x, y, z = volume_node.GetImageData().GetDimensions()
     return z, y, x

@@ -185,7 +185,9 @@ def test_regions_and_landmarks_are_hidden_until_they_are_asked_for_and_stay_so_w
     assert len(landmarks_of(volume)) == len(before)
     set_shown(volume, False)
     assert not any(node.GetDisplayVisibility() for node in (*landmarks_of(volume), regions_of(volume)))
+    kept = scene.GetNumberOfNodes() - sum(2 for _ in (*landmarks_of(volume), regions_of(volume)))
     OsteoScreenLogic().forget(volume, nodes)
+    assert scene.GetNumberOfNodes() == kept  # none of their display nodes is left behind
     assert not can_be_shown(volume)
     assert not can_be_shown(None)
 

@@ -3,6 +3,7 @@ that ships. The scans are public and not part of this repository; the test skips
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -244,3 +245,59 @@ def test_the_segment_in_the_scene_is_the_mask_of_the_command_line_voxel_by_voxel
     assert np.count_nonzero(found == 2) > 10_000
     told = masks_of_the_command_line(changed, tmp_path / "masks.nii.gz")
     assert np.array_equal(found, in_slicers_order(told, changed))
+
+
+def type_age(user: Any, years: str) -> None:
+    from PySide6 import QtCore, QtTest
+    from slicer_host.pythonqt import unwrap
+
+    edit = unwrap(user.ui.ageEdit)
+    edit.setFocus()
+    edit.selectAll()
+    QtTest.QTest.keyClicks(edit, years)
+    QtTest.QTest.keyClick(edit, QtCore.Qt.Key.Key_Return)
+    user.host.pump()
+
+
+def test_bone_density_of_a_real_hip_is_withheld_until_the_patient_is_known_and_lies_on_the_bone(user, shared_data):
+    """The file says neither sex nor age nor voltage; those that are typed here are invented."""
+    from OsteoScreenLib.mrml.density_markups import LANDMARK_ATTRIBUTE, landmarks_of
+    from OsteoScreenLib.mrml.region_node import read_regions_of
+
+    scan = SCANS[0]
+    volume = user.load(shared_data / scan.path)
+    assert user.ui.sexComboBox.currentText == "Not known"
+    user.press("screenButton")
+    assert user.host.dialogs == []
+    left = user.panel.state().result.densitometry.femora["left"]
+    assert "Left femur: withheld" in user.ui.leftStatusLabel.text
+    assert "sex and age is not known" in user.ui.leftStatusLabel.text
+    assert not user.ui.leftRulerLabel.visible
+    assert left.areal["femoral_neck"]["abmd"].value > 0.4
+    assert "Right femur: withheld" in user.ui.rightStatusLabel.text
+    assert "No right femur is in the scan" in user.ui.rightStatusLabel.text
+    assert "because trochanteric, intertrochanteric: the scan cuts it" in user.ui.leftDetailsLabel.text
+    assert "Residual HU" in user.ui.calibrationTextLabel.text
+    assert "the tube voltage is not known" in user.ui.calibrationTextLabel.text
+
+    reference = json.loads((shared_data / "hip_ct" / "STS_036_landmarks.json").read_text(encoding="utf-8"))
+    marks = {node.GetAttribute(LANDMARK_ATTRIBUTE): node for node in landmarks_of(volume)}
+    point = [0.0, 0.0, 0.0]
+    marks["left head centre"].GetNthControlPointPositionWorld(0, point)
+    assert np.linalg.norm(np.array(point) * (-1.0, -1.0, 1.0) - reference["head_centre_lps"]) < 2.0
+    regions = read_regions_of(volume)
+    assert regions is not None
+    assert np.array_equal(regions > 0, (regions > 0) & (user.labels() == 1))
+    assert np.count_nonzero(regions) > 0.9 * np.count_nonzero(user.labels() == 1)
+
+    user.host.choose(user.ui.sexComboBox, "Female")
+    type_age(user, "66")
+    user.press("rescoreButton")
+    assert user.host.dialogs == []
+    again = user.panel.state().result.densitometry.femora["left"]
+    assert again.areal["femoral_neck"]["abmd"] == left.areal["femoral_neck"]["abmd"]
+    assert again.areal["femoral_neck"]["t_score"].value is not None
+    assert user.ui.leftRulerLabel.visible
+    assert f"Left femur: {again.status.status or 'withheld'}" in user.ui.leftStatusLabel.text
+    assert "sex female, age 66 years" in user.ui.scanDensityLabel.text
+    assert np.array_equal(read_regions_of(volume), regions)

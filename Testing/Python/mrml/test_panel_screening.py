@@ -197,7 +197,9 @@ def test_the_true_program_gives_the_flags_that_the_library_gives_and_the_panel_a
 @pytest.mark.shipped_model
 @pytest.mark.needs_module("onnxruntime")
 def test_the_shipped_model_outlines_in_its_process_what_it_outlines_here(host, panel):
+    from OsteoScreenLib.mrml.density_order import DensityOrder
     from OsteoScreenLib.mrml.measures_table import result_for_volume
+    from OsteoScreenLib.mrml.region_node import read_regions_of
     from OsteoScreenLib.mrml.segmentation_node import read_masks
     from OsteoScreenLib.phantom.digital_patient import make_digital_patient
     from OsteoScreenLib.phantom.draw_traits import draw_patient
@@ -208,7 +210,7 @@ def test_the_shipped_model_outlines_in_its_process_what_it_outlines_here(host, p
     traits, protocol = draw_patient(650_000, implant=None), replace(PROTOCOLS["hip"], spacing_xyz_mm=spacing)
     patient = make_digital_patient(traits, protocol, spacing_xyz_mm=spacing, with_truth=False).ct
     node = add_volume(host, panel, patient)
-    here = panel.logic.compute(panel.logic.read(node), femur_source())
+    here = panel.logic.compute(panel.logic.read(node), femur_source(), density=DensityOrder())
     assert here.masks is not None
     host.click(panel.ui.screenButton)
     host.wait_until(lambda: panel.ui.progressBar.visible is False, limit_s=600.0)
@@ -219,3 +221,6 @@ def test_the_shipped_model_outlines_in_its_process_what_it_outlines_here(host, p
     assert (shown.input, shown.acquisition, shown.case_id) == (
         *(here.result.input, here.result.acquisition, here.result.case_id),
     )
+    assert (shown.densitometry, shown.status) == (here.result.densitometry, here.result.status)
+    assert here.regions is not None
+    np.testing.assert_array_equal(read_regions_of(node), here.regions)

@@ -21,17 +21,22 @@ _UNDER_MM = 3.0
 """Own choice: a face has cortex where some lies within so much below it."""
 
 
-def thickness_of(cortical: np.ndarray, region: np.ndarray, bone: BoneMask, settings: Settings) -> Measure:
+def thickness_of(
+    cortical: np.ndarray, region: np.ndarray, bone: BoneMask, settings: Settings, slice_mm: float = 0.0
+) -> Measure:
     """Mean cortical thickness of a region, mm.
 
     Args:
         cortical, region: (z, y, x) bool on the whole grid. bone: of the same femur. settings: the table.
+        slice_mm: thickness of the slices, which may overlap; 0 where it is not known.
     """
     geometry = bone.geometry
     spacing = geometry.spacing_xyz_mm
     largest = settings.number("thickness.largest_slice_mm")
     if spacing[2] > largest + 0.01:
         return Measure.without("mm", f"slices lie {spacing[2]:.1f} mm apart; at most {largest:g} mm are allowed")
+    if slice_mm > largest + 0.01:
+        return Measure.without("mm", f"slices are {slice_mm:.1f} mm thick; at most {largest:g} mm are allowed")
     surface = bone.surface
     inner = surface.points - 0.6 * surface.half_mm[:, None] * surface.normals
     on_region = _at(_part(region, bone), bone, inner)

@@ -77,9 +77,10 @@ def measure_femur(
         parts = split_compartments(hu, mask, regions, geometry, scanned)
     if drawn is not None:
         drawn[part][mask] = region_label_map(regions, parts)[mask]
-    femur = FemurVoxels(hu, mask, geometry, regions, BoneMask.of(mask, geometry, scanned), parts, rules.no_compartments)
+    bone = BoneMask.of(mask, geometry, scanned)
+    femur = FemurVoxels(hu, mask, geometry, regions, bone, parts, rules.no_compartments, rules.slice_mm)
     by_region = {name: measure_region(name, femur, density, settings) for name in MEASURED_REGIONS}
-    areal = _areal(femur, others, density, rules.slice_mm, facts, settings)
+    areal = _areal(femur, others, density, facts, settings)
     return FemurDensitometry(
         side=side,
         regions=by_region,
@@ -126,7 +127,6 @@ def _areal(
     femur: FemurVoxels,
     others: np.ndarray,
     density: Density,
-    slice_mm: float,
     facts: PatientFacts,
     settings: Settings,
 ) -> dict[str, dict[str, Measure]]:
@@ -138,7 +138,7 @@ def _areal(
     sums: dict[str, ArealSum] = {}
     if not problem and density.calibration is not None:
         line = density.calibration
-        mineral = mineral_map(femur.hu, femur.mask, others, femur.geometry, line, settings, slice_mm)
+        mineral = mineral_map(femur.hu, femur.mask, others, femur.geometry, line, settings, femur.slice_mm)
         picture = project_femur(mineral, femur.mask, femur.geometry, marks, settings.number("areal.step_mm"))
         sums = {name: sum_region(picture, w) for name, w in areal_regions(picture, marks, settings).items()}
     result = {}

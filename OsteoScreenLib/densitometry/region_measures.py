@@ -29,6 +29,7 @@ class FemurVoxels:
     Attributes:
         hu: (z, y, x). mask: bool. geometry: of all. regions, bone, compartments: of this femur.
         no_compartments: why cortical and trabecular bone are not told apart; empty where they are.
+        slice_mm: thickness of the slices; 0 where it is not known.
     """
 
     hu: np.ndarray
@@ -38,6 +39,7 @@ class FemurVoxels:
     bone: BoneMask
     compartments: BoneCompartments
     no_compartments: str = ""
+    slice_mm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def measure_region(name: str, femur: FemurVoxels, density: Density, settings: Se
         result["cortical_thickness"] = (
             Measure.without("mm", why)
             if why
-            else thickness_of(femur.compartments.cortical, inside, femur.bone, settings)
+            else thickness_of(femur.compartments.cortical, inside, femur.bone, settings, femur.slice_mm)
         )
     return result
 

@@ -103,6 +103,25 @@ def test_thick_slices_keep_the_whole_and_lose_the_compartments() -> None:
     assert "slices of 6 mm" in neck["cortical_thickness"].withheld
 
 
+def test_slices_that_blur_the_cortex_cost_its_thickness_alone() -> None:
+    scan = body()
+    thick = replace(scan.ct, acquisition=replace(scan.ct.acquisition, slice_thickness_mm=4.0))
+    shaft = measure(thick, scan.labels, facts=NONE_GIVEN).femora["left"].regions["shaft"]
+    assert "slices are 4.0 mm thick" in shaft["cortical_thickness"].withheld
+    assert shaft["cortical_vbmd"].value is not None
+    assert measured().femora["left"].regions["shaft"]["cortical_thickness"].value is not None
+
+
+def test_a_mask_that_is_called_unusable_is_not_measured() -> None:
+    scan = body()
+    result = measure(scan.ct, scan.labels, facts=NONE_GIVEN, unusable={"left": "its mask is not usable: torn"})
+    assert result.femora["left"].withheld == "its mask is not usable: torn"
+    assert not result.femora["left"].regions
+    assert not measured().femora["left"].withheld
+    with pytest.raises(ValueError, match="side"):
+        measure(scan.ct, scan.labels, facts=NONE_GIVEN, unusable={"middle": "no"})
+
+
 def test_a_sharp_kernel_is_noted_or_withheld_as_the_site_says() -> None:
     scan = body()
     sharp = replace(scan.ct, acquisition=replace(scan.ct.acquisition, kernel="BONE"))

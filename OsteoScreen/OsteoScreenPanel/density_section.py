@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import OsteoScreenError
 from OsteoScreenLib.mrml.density_order import AUTO, CALIBRATIONS, FIXED, INTERNAL, SITE, DensityOrder
-from OsteoScreenLib.mrml.patient_facts import age_in, facts_in_scan, facts_of, note_facts
+from OsteoScreenLib.mrml.patient_facts import age_in, facts_in_scan, facts_of, measured_with_others, note_facts
 from OsteoScreenPanel.section import PanelState, Section
 
 SEXES = (None, "F", "M")
@@ -27,6 +27,7 @@ class DensitySection(Section):
     def setup(self) -> None:
         ui = self.ui
         self._inScan = PatientFacts()
+        ui.otherFactsLabel.styleSheet = "font-weight: bold"
         for text in ("", _("Female"), _("Male")):
             ui.sexComboBox.addItem(text)
         for text in ("", _("Given"), _("Not given")):
@@ -121,6 +122,7 @@ class DensitySection(Section):
         ui.sexComboBox.currentIndex = SEXES.index(facts.sex)
         ui.contrastComboBox.currentIndex = CONTRASTS.index(facts.contrast)
         ui.ageEdit.text = "" if facts.age_years is None else f"{facts.age_years:g}"
+        ui.otherFactsLabel.visible = measured_with_others(state.result, facts, inScan)
         for widget in (ui.sexComboBox, ui.ageEdit, ui.contrastComboBox):
             widget.enabled = state.idle and state.volumeNode is not None
 
@@ -178,8 +180,8 @@ def fileText(path: Path | None) -> str:
 def calibrationText(calibration: str) -> str:
     """A calibration of OsteoScreenLib.mrml.density_order in the user's language."""
     return {
-        AUTO: _("Automatic: the best that can be had"),
+        AUTO: _("Automatic"),
         INTERNAL: _("The patient's own tissues"),
-        SITE: _("The site's lines for its scanners"),
+        SITE: _("The site's own lines"),
         FIXED: _("By tube voltage only (weak)"),
     }[calibration]

@@ -128,6 +128,7 @@ def _markup(name: str, side: str, points: list[Point], volume_node: Any) -> Any:
     display.SetPropertiesLabelVisibility(name == ANGLE)
     display.SetUseGlyphScale(False)
     display.SetGlyphSize(2.5)
+    display.SetTextScale(2.0)
     display.SetOccludedVisibility(True)  # in 3D they lie inside of the bone
     display.SetOccludedOpacity(_OCCLUDED_OPACITY)
     return node

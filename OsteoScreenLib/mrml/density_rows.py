@@ -13,12 +13,12 @@ WITHHELD = "withheld"
 """In the place of a value; the reason stands in the last column."""
 _SCORES = ("t_score", "z_score")
 _AREAL = (("abmd", "aBMD", 2), ("t_score", "T-score equivalent", 1), ("z_score", "Z-score", 1))
-_DENSITY = ("trabecular_vbmd", "trabecular vBMD", 0)
+_DENSITY = ("trabecular_vbmd", "trab. vBMD", 0)
 _PLACES = (
     ("areal", "femoral_neck", _AREAL),
     ("areal", "total_hip", (*_AREAL, ("bmc", "mineral content", 1))),
     ("regions", "head", (_DENSITY,)),
-    ("regions", "neck", (_DENSITY, ("trabecular_hu", "trabecular", 0), ("cortical_thickness", "cortex", 1))),
+    ("regions", "neck", (_DENSITY, ("trabecular_hu", "trab.", 0), ("cortical_thickness", "cortex", 1))),
     ("regions", "trochanteric", (_DENSITY,)),
     ("regions", "intertrochanteric", (_DENSITY, ("cortical_thickness", "cortex", 1))),
     ("regions", "total_hip", (_DENSITY,)),

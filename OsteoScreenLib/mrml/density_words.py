@@ -44,8 +44,7 @@ def calibration_text(section: DensitySection) -> str:
     if section.samples:
         titles = ("Fitted to", "Measured HU", "Expected HU", "Residual HU")
         samples = _table(section.samples, titles)
-    not_used = [f"Not used: {name} ({why})." for name, why in section.not_used]
-    return _paragraphs([escape(section.explanation)]) + facts + samples + _paragraphs(map(escape, not_used))
+    return _paragraphs([escape(section.explanation)]) + facts + samples
 
 
 def _paragraphs(texts: Iterable[str]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from OsteoScreenLib.ct.acquisition import Acquisition, names_contrast_agent
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.result.case_result import CaseResult
+from OsteoScreenLib.screening.densitometry_options import first_known
 
 SEX_ATTRIBUTE = "OsteoScreen.sex"
 AGE_ATTRIBUTE = "OsteoScreen.ageYears"
@@ -49,6 +52,19 @@ def facts_in_scan(acquisition: Acquisition) -> PatientFacts:
         age_years=age if age is not None and 0.0 <= age <= 130.0 else None,
         contrast=True if names_contrast_agent(acquisition.contrast_agent) else None,
     )
+
+
+def measured_with_others(result: CaseResult | None, given: PatientFacts, in_scan: PatientFacts) -> bool:
+    """Whether a result's scores go by other facts than those that are known now; measuring again then tells more.
+
+    Args:
+        result: of the volume, or None. given: by the user. in_scan: what the scan says.
+    """
+    measured = None if result is None or result.densitometry is None else result.densitometry.facts
+    if measured is None:
+        return False
+    known = first_known(given, replace(in_scan, contrast=None))  # the scan's own agent is a matter of the checks
+    return measured != known
 
 
 def age_in(text: str) -> float | None:

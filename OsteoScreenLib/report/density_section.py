@@ -181,9 +181,14 @@ def _calibration(line: Calibration) -> list[tuple[str, str]]:
 
 def _samples(line: Calibration) -> list[tuple[str, str, str, str]]:
     return [
-        (_name(s.name), f"{s.measured_hu:.0f}", f"{s.expected_hu:.0f}", f"{s.residual_hu:+.1f}".replace("-", "−"))
+        (_name(s.name), _true(f"{s.measured_hu:.0f}"), _true(f"{s.expected_hu:.0f}"), _true(f"{s.residual_hu:+.1f}"))
         for s in line.samples
     ]
+
+
+def _true(number: str) -> str:
+    """With a true minus."""
+    return number.replace("-", "−")
 
 
 def _name(name: str) -> str:

@@ -3,7 +3,7 @@
     PYTHONPATH=. python Testing/SlicerHost/tutorial_pictures.py Docs/Pictures
 
 They show a digital patient in the stand-in for Slicer's window: the module's own form, code and words, the views as
-Slicer's own displayable managers draw them. A picture is given 256 colours, which keeps all of them below 1.5 MB.
+Slicer's own displayable managers draw them. Those with views are given 256 colours, which keeps all of them below 2 MB.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from panel_picture import FOLDER, KEPT, open_patient, screen
 from PIL import Image
 from slicer_host.host import SlicerHost
-from slicer_host.window import draw_section, draw_window
+from slicer_host.window import WIDTH, draw_section, draw_window
 
 from OsteoScreenLib.mrml.sample_patient import sample_patient
 
@@ -25,9 +25,15 @@ NAMES = (
     "tutorial-open.png",
     "tutorial-screened.png",
     "tutorial-flags.png",
+    "tutorial-density.png",
+    "tutorial-landmarks.png",
     "tutorial-edited.png",
     "tutorial-export.png",
 )
+WINDOWS = tuple(
+    name for name in NAMES if name not in ("tutorial-flags.png", "tutorial-density.png", "tutorial-export.png")
+)
+"""Large, with views; the others keep all of their colours, some of which mean something."""
 HEIGHT = 820
 """Of the window; the panel below that is scrolled to."""
 ERASED_SLICES = 12
@@ -53,22 +59,35 @@ def draw_all(host: SlicerHost, out: Path) -> None:
     panel.views.show("left")
     draw_window(host, panel, out / NAMES[1], height=HEIGHT)
     draw_section(host, panel, "scanCollapsibleButton", out / NAMES[2])
+    host.click(panel.ui.showDensityCheckBox)
+    draw_section(host, panel, "resultCollapsibleButton", out / NAMES[3])
+    draw_window(host, panel, out / NAMES[4], height=HEIGHT)
+    leave_out_panel(out / NAMES[4])
+    host.click(panel.ui.showDensityCheckBox)
     erase_some(panel)
     host.click(panel.ui.rescoreButton)
     host.wait_until(lambda: not panel.ui.progressBar.visible, limit_s=1800.0)
     panel.views.show("left")
-    draw_window(host, panel, out / NAMES[3], height=HEIGHT)
+    draw_window(host, panel, out / NAMES[5], height=HEIGHT)
     for box in (panel.ui.exportSegmentationCheckBox, panel.ui.exportTablesCheckBox, panel.ui.exportSceneCheckBox):
         host.click(box)
     host.click(panel.ui.exportButton)
     host.wait_until(lambda: not panel.ui.progressBar.visible, limit_s=1800.0)
-    draw_section(host, panel, "exportCollapsibleButton", out / NAMES[4])
+    draw_section(host, panel, "exportCollapsibleButton", out / NAMES[6])
 
 
-def make_small(path: Path) -> None:
-    """Fewer colours."""
+def leave_out_panel(path: Path) -> None:
+    """The views alone."""
+    picture = Image.open(path)
+    picture.crop((WIDTH, 0, *picture.size)).save(path)
+
+
+def make_small(path: Path, colours: int | None) -> None:
+    """As few bytes as can be; fewer colours where a number of them is given."""
     picture = Image.open(path).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    if colours is not None:
+        picture = picture.quantize(colours, dither=Image.Dither.FLOYDSTEINBERG)
+    picture.save(path, optimize=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -83,7 +102,7 @@ def main(arguments: list[str]) -> int:
         draw_all(host, out)
         os.chdir(out)
     for name in NAMES:
-        make_small(out / name)
+        make_small(out / name, 256 if name in WINDOWS else None)
     return 0
 
 

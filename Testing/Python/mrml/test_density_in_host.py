@@ -10,6 +10,7 @@ from densitometry.bodies import body
 from factory.host_marks import IN_THE_HOST
 from factory.played_screening import PlayedScreening
 
+from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.mrml.segmentation_node import read_masks, write_masks
 from OsteoScreenLib.screening.densitometry_options import DensitometryOptions
 from OsteoScreenLib.segmentation.given_mask import GivenMaskSegmenter
@@ -259,6 +260,24 @@ def test_what_the_scan_says_is_shown_and_the_users_word_goes_before_it(host, pan
     assert "--sex" not in asked(played)
 
 
+def test_facts_that_were_not_yet_measured_with_are_pointed_out_until_they_are(host, panel, volume, played):
+    played.source(GivenMaskSegmenter(body().labels))
+    host.choose(panel.ui.inputSelector, "Body")
+    type_age(host, panel, "77")
+    assert not panel.ui.otherFactsLabel.visible  # nothing was measured yet
+    type_age(host, panel, " ")
+    press(host, panel, "screenButton")
+    assert panel.state().result.densitometry.facts.age_years is not None
+    assert not panel.ui.otherFactsLabel.visible
+    type_age(host, panel, "77")
+    assert panel.ui.otherFactsLabel.visible
+    played.densitometry = DensitometryOptions(facts=PatientFacts(age_years=77.0))
+    played.given(body().labels)
+    press(host, panel, "rescoreButton")
+    assert not panel.ui.otherFactsLabel.visible
+    assert panel.state().result.densitometry.facts.age_years == 77.0
+
+
 def test_an_age_that_is_none_is_refused_and_the_one_before_stands(host, panel, volume):
     from slicer_host import pythonqt
 
@@ -278,7 +297,7 @@ def test_the_files_of_a_site_are_checked_and_go_to_the_program(host, panel, volu
     values.write_text(VALUES, encoding="utf-8")
     bad.write_text("[]", encoding="utf-8")
     assert not panel.ui.densityProblemLabel.visible
-    host.choose(panel.ui.calibrationComboBox, "The site's lines for its scanners")
+    host.choose(panel.ui.calibrationComboBox, "The site's own lines")
     assert "lines is missing" in panel.ui.densityProblemLabel.text
     press_and_refuse(host, panel, "lines is missing")
     host.desktop.paths = [str(bad), "", str(good), str(values)]
@@ -301,7 +320,7 @@ def test_the_files_of_a_site_are_checked_and_go_to_the_program(host, panel, volu
     host.click(panel.ui.siteSettingsClearButton)
     host.click(panel.ui.siteLinesClearButton)
     assert panel.ui.siteLinesButton.text == panel.ui.siteSettingsButton.text == "Choose a file..."
-    host.choose(panel.ui.calibrationComboBox, "Automatic: the best that can be had")
+    host.choose(panel.ui.calibrationComboBox, "Automatic")
     press(host, panel, "screenButton")
     assert "site" not in asked(played)
 

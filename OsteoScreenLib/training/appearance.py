@@ -13,6 +13,9 @@ from torch.nn import functional
 
 from OsteoScreenLib.segmentation.intensity import AIR_HU
 
+_FIELD_RADIUS_MM = (90.0, 250.0)
+"""Of round fields of view: from one hip to a whole pelvis."""
+
 
 @dataclass(frozen=True)
 class Appearance:
@@ -22,7 +25,8 @@ class Appearance:
         noise_hu: scale of the added noise. noisy: chance of it.
         thick: chance of thick slices, thick_mm: their range. wide: chance of wide pixels, wide_mm: their range.
         blurred, sharpened: chances.
-        cut: chance of one cut of the field of view (and of each further one). curve: chance of a bent HU scale.
+        cut: chance of one straight cut of the field of view (and of each further one).
+        round_cut: chance that the border of a round one passes through. curve: chance of a bent HU scale.
     """
 
     noise_hu: float = 26.0
@@ -34,10 +38,11 @@ class Appearance:
     blurred: float = 0.35
     sharpened: float = 0.15
     cut: float = 0.33
+    round_cut: float = 0.15
     curve: float = 0.35
 
 
-REAL = Appearance(noise_hu=14.0, noisy=0.5, thick=0.35, wide=0.12, blurred=0.25, cut=0.15)
+REAL = Appearance(noise_hu=14.0, noisy=0.5, thick=0.35, wide=0.12, blurred=0.25, cut=0.15, round_cut=0.08)
 SIMULATED = Appearance()
 
 
@@ -57,6 +62,10 @@ def randomise(
     slices_mm = float(rng.uniform(*how.thick_mm)) if rng.random() < how.thick else spacing_mm
     pixels_mm = float(rng.uniform(*how.wide_mm)) if rng.random() < how.wide else spacing_mm
     hu = _coarser(hu, (slices_mm / spacing_mm, pixels_mm / spacing_mm, pixels_mm / spacing_mm))
+    if rng.random() < how.round_cut:
+        outside = _beyond_a_circle(hu.shape, spacing_mm, rng)
+        hu[:, outside] = AIR_HU
+        target[:, :, outside] = 0.0
     return _field_of_view(hu, target, how, rng)
 
 
@@ -101,6 +110,15 @@ def _coarser(hu: torch.Tensor, factors_zyx: tuple[float, float, float]) -> torch
         return hu
     coarse = functional.interpolate(hu[None, None], size=size, mode="area")
     return functional.interpolate(coarse, size=tuple(hu.shape), mode="trilinear", align_corners=False)[0, 0]
+
+
+def _beyond_a_circle(shape: torch.Size, spacing_mm: float, rng: np.random.Generator) -> torch.Tensor:
+    """(y, x) bool: pixels beyond the border of a round field of view that passes by the patch's middle."""
+    half = (torch.tensor(shape[1:], dtype=torch.float32) - 1.0) / 2.0 * spacing_mm
+    y, x = (torch.arange(n) * spacing_mm - middle for n, middle in zip(shape[1:], half.tolist(), strict=True))
+    angle, radius = rng.uniform(0.0, 2.0 * np.pi), rng.uniform(*_FIELD_RADIUS_MM)
+    away = radius - float(rng.uniform(0.1, 0.9)) * float(half.min())
+    return (y[:, None] + away * np.sin(angle)) ** 2 + (x[None] + away * np.cos(angle)) ** 2 > radius**2
 
 
 def _field_of_view(

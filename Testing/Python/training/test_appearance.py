@@ -7,7 +7,16 @@ import pytest
 
 pytestmark = pytest.mark.needs_module("torch")
 
-NOTHING = {"noisy": 0.0, "thick": 0.0, "wide": 0.0, "blurred": 0.0, "sharpened": 0.0, "cut": 0.0, "curve": 0.0}
+NOTHING = {
+    "noisy": 0.0,
+    "thick": 0.0,
+    "wide": 0.0,
+    "blurred": 0.0,
+    "sharpened": 0.0,
+    "cut": 0.0,
+    "round_cut": 0.0,
+    "curve": 0.0,
+}
 SHAPE = (24, 28, 32)
 
 
@@ -112,3 +121,17 @@ def test_a_cut_field_of_view_is_air_and_holds_no_bone():
         assert target[0][~gone].equal(step()[1][0][~gone])
     assert cuts >= 4
     assert not any((hu == AIR_HU).any() for hu, _ in without_shading())
+
+
+def test_a_round_field_of_view_cuts_every_slice_alike_and_obliquely():
+    from OsteoScreenLib.training.appearance import AIR_HU
+
+    oblique = 0
+    for hu, target in without_shading(round_cut=1.0):
+        gone = hu == AIR_HU
+        assert 0.02 < float(gone.float().mean()) < 0.6
+        assert (gone == gone[:1]).all()
+        assert not target[0][gone].any()
+        assert target[0][~gone].equal(step()[1][0][~gone])
+        oblique += int(len({int(row.sum()) for row in gone[0]}) > 3)
+    assert oblique >= 6

@@ -12,8 +12,8 @@ from OsteoScreenLib.segmentation.mask_model import HEAD_RADIUS_MM
 
 DOUBTFUL_BELOW_DSC = 0.90
 """Own choice. Of 360 masks of nine real hips with artificial errors, each hip estimated by a fit to the others, this
-names 9 in 10 of those with a true coefficient under 0.8, and 9 in 100 of those over 0.95. Of 107 masks of sound and weakened
-networks, left out case by case, it names all 8 under 0.9 and 5 of 84 from 0.95 on."""
+names 9 in 10 of those with a true coefficient under 0.8, and 9 in 100 of those over 0.95. Of 107 masks of sound and
+weakened networks, left out case by case, it names all 8 under 0.9 and 5 of 84 from 0.95 on."""
 BAD_BELOW_DSC = 0.85
 """Own choice. Of the same masks this names 8 in 10 of those under 0.8, and 1 in 100 of those over 0.95."""
 MIN_VOLUME_ML = 10.0

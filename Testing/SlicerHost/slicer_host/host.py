@@ -117,7 +117,7 @@ class SlicerHost:
             parent.qt_widget().deleteLater()
         self.pump()
         self._stack.close()
-        self._around.temporary.cleanup()  # a worker that is ended would leave it
+        self._around.close()
         errors, pythonqt.errors[:] = list(pythonqt.errors), []
         if errors:
             raise errors[0]

@@ -44,6 +44,15 @@ class Scene:
             setattr(self.modules, name.lower(), SimpleNamespace(logic=lambda logic=logic: logic))
         self._follow_nodes()
 
+    def close(self) -> None:
+        """Let the logic of the colours take its nodes out of the scene while all others are alive.
+
+        It does so when it goes at the latest. Python lets go of the logics in any order when a process ends, and it
+        would then call some that are gone.
+        """
+        self.modules.colors.logic().SetMRMLScene(None)
+        self.temporary.cleanup()  # a worker that is ended would leave it
+
     def _keep_files_of_bundles(self) -> None:
         """A scene bundle (.mrb) is read and written through a cache."""
         import slicer

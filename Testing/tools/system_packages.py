@@ -43,6 +43,9 @@ NEEDS = (
             ("glib-2.0", "libglib2.0-0"),
         )
     ),
+    Need("program", "dciodvfy", "dicom3tools", "tests of written DICOM series (an independent validator)"),
+    Need("program", "ps", "procps", "tests that a cancelled job leaves no process"),
+    Need("program", "git", "git", "tests of the CMake file lists"),
 )
 
 
@@ -57,9 +60,11 @@ def main() -> int:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         print(f"Those tests will be skipped. On Debian or Ubuntu: sudo apt install {' '.join(packages)}")
         return 0
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=True, env=quiet)
+    retry = ("-o", "Acquire::Retries=3")
+    subprocess.run(["apt-get", "update", "-qq", *retry], check=True)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *retry, *packages]
+    subprocess.run(install, check=True, env=quiet)
     return 0
 
 

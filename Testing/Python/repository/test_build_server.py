@@ -1,6 +1,8 @@
 """A test that says what it needs is skipped at home and fails on a build server; absent shared data only skip."""
 
 import os
+import re
+import runpy
 
 import pytest
 
@@ -75,3 +77,13 @@ def test_a_file_that_skips_itself_whole_is_refused_on_a_build_server(outcomes):
     text = "import pytest\npytest.importorskip('a_package_nobody_has')\ndef test_nothing(): pass\n"
     assert outcomes(server="false", text=text)[0] == {"skipped": 1}
     assert outcomes(server="true", text=text)[0] == {"errors": 1}
+
+
+def test_make_test_installs_every_system_package_that_a_test_names(repository):
+    marked = re.compile(r'needs_(?:program|library)\("([^"]+)", "([^"]+)"\)')
+    folder = repository / "Testing/Python"
+    files = (file for file in folder.rglob("test_*.py") if file.name != "test_build_server.py")
+    named = {pair for file in files for pair in marked.findall(file.read_text(encoding="utf-8"))}
+    listed = runpy.run_path(os.fspath(repository / "Testing/tools/system_packages.py"))["NEEDS"]
+    assert ("dciodvfy", "dicom3tools") in named
+    assert named - {("make", "make")} <= {(need.name, need.package) for need in listed}

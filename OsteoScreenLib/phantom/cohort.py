@@ -20,12 +20,13 @@ import numpy as np
 from OsteoScreenLib.errors import OutputError, UsageError
 from OsteoScreenLib.phantom.cohort_design import Case
 from OsteoScreenLib.phantom.reference_population import who_status
-from OsteoScreenLib.phantom.truth import PatientTruth
+from OsteoScreenLib.phantom.truth import STATUS_SITE, PatientTruth
 from OsteoScreenLib.phantom.write_patient import DICOM, IMAGE, LABELS, TRUTH, Patient, write_patient
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress, stop_if
 
 TABLE = "cohort.csv"
 MARKER = "completed.json"
+_SIDES = {"L": "left", "R": "right"}
 FORMAT = 1
 """Part of every marker: raise it where the same plan makes other voxels, so that old cases are not kept."""
 
@@ -197,6 +198,7 @@ def table_row(case: Case, truth: PatientTruth | None, options: Options) -> Mappi
     traits, protocol, site = case.traits, case.protocol, case.site
     row: dict[str, Any] = {
         "case_id": case.case_id,
+        "patient_id": case.case_id,
         "path": f"{case.case_id}/{IMAGE if options.image else DICOM}",
         "labels": f"{case.case_id}/{LABELS}",
         "truth": f"{case.case_id}/{TRUTH}",
@@ -214,7 +216,9 @@ def table_row(case: Case, truth: PatientTruth | None, options: Options) -> Mappi
         "split": case.split,
     }
     known = {
+        "side": "",
         "t_score_source": "",
+        "t_score_site": "",
         "t_score": "",
         "status": "",
         "true_t_score": "",
@@ -225,7 +229,9 @@ def table_row(case: Case, truth: PatientTruth | None, options: Options) -> Mappi
         measured = round(truth.t_score + case.label_error_t, 2)
         neck = truth.femurs[truth.reported_side].areal["femoral_neck"].abmd_g_cm2
         known = {
+            "side": _SIDES[truth.reported_side],
             "t_score_source": "truth" if site is None else site.t_score_source,
+            "t_score_site": STATUS_SITE,
             "t_score": f"{measured:.2f}",
             "status": who_status(measured),
             "true_t_score": f"{truth.t_score:.3f}",

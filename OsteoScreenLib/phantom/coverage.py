@@ -19,7 +19,8 @@ def scan_range_mm(plan: BodyPlan, protocol: Protocol) -> tuple[float, float]:
     """Lowest and highest level of a scan, mm above the femoral heads, as radiographers set them by landmarks.
 
     An abdominal scan reaches from the dome of the diaphragm to the ischium or the lesser trochanters, a hip scan from
-    above the joint to the upper thigh. The anatomy reaches up to T8, so a chest scan shows the lower half.
+    above the joint to the upper thigh. A scan of the pelvis ends below as an abdominal one and above at the iliac
+    crest. The anatomy reaches up to T8, so a chest scan shows the lower half.
     """
     rng = rng_of(plan.traits, "coverage")
     top_of_spine = plan.vertebra("T8").centre[2] + plan.vertebra("T8").height_mm / 2
@@ -29,7 +30,10 @@ def scan_range_mm(plan: BodyPlan, protocol: Protocol) -> tuple[float, float]:
         return plan.vertebra("L2").centre[2] + float(30 * ends[0] - 15), top_of_spine
     if first_word in ("hip", "thin"):
         return ischium - float(60 + 60 * ends[0]), float(45 + 60 * ends[1])
-    return ischium - float(5 + 50 * ends[0]), plan.vertebra("T10").centre[2] + float(30 * ends[1] - 10)
+    low = ischium - float(5 + 50 * ends[0])
+    if protocol.name.endswith("-pelvis"):
+        return low, float(100 + 30 * ends[1])
+    return low, plan.vertebra("T10").centre[2] + float(30 * ends[1] - 10)
 
 
 def scan_grid(

@@ -64,3 +64,6 @@ COLUMNS = (
 )
 
 BY_NAME = {column.name: column for column in COLUMNS}
+
+ALSO_CALLED = {"path": "image", "age_years": "age"}
+"""Headings of the tables that ``osteoscreen phantom --cohort`` writes and ``osteoscreen screen --cohort`` reads."""

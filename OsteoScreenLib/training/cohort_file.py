@@ -13,9 +13,9 @@ from OsteoScreenLib.densitometry.settings import default_settings
 from OsteoScreenLib.densitometry.status_rule import who_class
 from OsteoScreenLib.errors import InputError, printable
 from OsteoScreenLib.training.cohort import Cohort, CohortCase
-from OsteoScreenLib.training.cohort_columns import BY_NAME, COLUMNS
+from OsteoScreenLib.training.cohort_columns import ALSO_CALLED, BY_NAME, COLUMNS
 from OsteoScreenLib.training.cohort_groups import groups_of
-from OsteoScreenLib.training.table_file import read_table
+from OsteoScreenLib.training.table_file import TextTable, read_table
 
 Problems = list[tuple[int, str]]
 """Line in the file (0: of the whole table) and a sentence without a full stop."""
@@ -34,11 +34,16 @@ def read_cohort(path: Path) -> Cohort:
         InputError: the table cannot be read, or something is wrong with it; the message lists every problem by line
             (the first 40, with their number). MissingPackageError: as :func:`read_table`.
     """
-    table = read_table(path)
+    table = _with_our_headings(read_table(path))
     problems: Problems = [
         (0, f"the column {column.name} is missing")
         for column in COLUMNS
         if column.required and column.name not in table.header
+    ]
+    problems += [
+        (0, f"the columns {other} and {name} say the same; keep one")
+        for other, name in ALSO_CALLED.items()
+        if {other, name} <= set(table.header)
     ]
     rows = []
     for line, cells in zip(table.lines, table.rows, strict=True):
@@ -56,6 +61,14 @@ def read_cohort(path: Path) -> Cohort:
             code="unusable_cohort",
         )
     return _cohort(rows)
+
+
+def _with_our_headings(table: TextTable) -> TextTable:
+    """Columns under their other names renamed, where a table does not have both."""
+    names = {n: ALSO_CALLED.get(n, n) for n in table.header}
+    names = {n: new if new == n or new not in table.header else n for n, new in names.items()}
+    rows = tuple({names[n]: cell for n, cell in row.items()} for row in table.rows)
+    return TextTable(tuple(names.values()), rows, table.lines)
 
 
 def _values(cells: Mapping[str, str], line: int, problems: Problems) -> dict[str, Any]:

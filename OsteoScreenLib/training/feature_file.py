@@ -11,11 +11,11 @@ import numpy as np
 
 from OsteoScreenLib.errors import InputError, OutputError, printable
 from OsteoScreenLib.training.cohort import Cohort
-from OsteoScreenLib.training.cohort_columns import BY_NAME
+from OsteoScreenLib.training.cohort_columns import ALSO_CALLED, BY_NAME
 from OsteoScreenLib.training.feature_matrix import CLINICAL_NAMES, FeatureMatrix
 from OsteoScreenLib.training.table_file import read_table
 
-_PASSED_OVER = {*BY_NAME, *CLINICAL_NAMES, "label", "status", "notes", "truth"}
+_PASSED_OVER = {*BY_NAME, *ALSO_CALLED, *CLINICAL_NAMES, "label", "status", "notes", "truth"}
 """Of the case and not measured: age and sex come from the cohort table, and the reference standard is no feature."""
 _SHOWN = 20
 

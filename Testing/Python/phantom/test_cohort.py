@@ -17,6 +17,7 @@ from OsteoScreenLib.phantom.cohort import MARKER, Options, make_cohort
 from OsteoScreenLib.phantom.cohort_design import LABEL_ERROR_T, SITES, design_cohort, plain_cases
 from OsteoScreenLib.phantom.draw_traits import draw_patient
 from OsteoScreenLib.phantom.protocol import PROTOCOLS
+from OsteoScreenLib.training.cohort_file import read_cohort
 
 PROTOCOL = PROTOCOLS["low-dose-abdomen"]
 
@@ -49,6 +50,14 @@ def test_the_sites_differ_as_they_say_and_the_external_one_is_kept_apart(plan):
         assert case.protocol.hu_scale == case.site.hu_scale
     assert {case.split for case in plan} == {"train", "validation", "test", "external"}
     assert len({case.traits.seed for case in plan}) == len(plan)
+
+
+def test_the_sites_that_are_not_external_are_parted_as_in_the_femur_paper():
+    plan = design_cohort(556, 3, PROTOCOL)
+    counts = Counter(case.split for case in plan)
+    assert counts["train"] + counts["validation"] == 355
+    assert (counts["test"], counts["external"]) == (101, 100)
+    assert counts["train"] / 355 == pytest.approx(0.7, abs=0.005)
 
 
 def test_labels_err_as_much_as_the_method_does(plan):
@@ -85,6 +94,10 @@ class TestMaking:
         assert 0.25 < np.std(off) < 0.5
         assert all((tmp_path / row["path"]).is_file() and (tmp_path / row["labels"]).is_file() for row in rows)
         assert {row["t_score_source"] for row in rows} == {"DXA", "QCT"}
+        cohort = read_cohort(table)  # what `osteoscreen train status` does with it
+        assert [(case.status, f"{case.age:g}") for case in cohort.cases] == [
+            (row["status"], row["age_years"]) for row in rows
+        ]
         assert {row["site"] for row in rows} == {site.name for site in SITES}
 
     def test_one_seed_gives_the_same_bytes_in_one_process_and_in_two(self, tmp_path, plan):

@@ -49,6 +49,17 @@ def test_a_sound_table_is_read_with_types_and_classes(tmp_path):
     assert (cohort.t_score_source, cohort.t_score_site) == ("QCT", "femoral_neck")
 
 
+def test_a_table_of_the_screening_command_is_read_under_its_own_headings(tmp_path):
+    (tmp_path / "scan.nii.gz").write_bytes(b"voxels")
+    row = {name: text for name, text in ROW.items() if name != "age"}
+    cohort = read_cohort(
+        write(tmp_path / "cohort.csv", [row | {"path": "scan.nii.gz", "age_years": "71.5", "side": "left"}])
+    )
+    assert (cohort.cases[0].image, cohort.cases[0].age) == (tmp_path / "scan.nii.gz", 71.5)
+    with pytest.raises(InputError, match="the columns age_years and age say the same"):
+        read_cohort(write(tmp_path / "both.csv", [ROW | {"age_years": "71"}]))
+
+
 def test_every_problem_is_said_at_once_with_its_line(tmp_path):
     rows = [
         ROW | {"t_score": "low", "age": "670"},

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from OsteoScreenLib.status.feature_names import CLINICAL_NAMES, DENSITOMETRY_PREFIX, RADIOMICS, feature_kind
 from OsteoScreenLib.training.cohort import Cohort
 
-RADIOMICS, DENSITOMETRY, CLINICAL = "radiomics", "densitometry", "clinical"
-DENSITOMETRY_PREFIX = "densitometry_"
-CLINICAL_NAMES = ("age", "sex_male")
+__all__ = ["CLINICAL_NAMES", "DENSITOMETRY_PREFIX", "RADIOMICS", "FeatureMatrix", "clinical_features"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +32,7 @@ class FeatureMatrix:
 
     def kind(self, name: str) -> str:
         """Which kind of feature this is, by its name."""
-        if name in CLINICAL_NAMES:
-            return CLINICAL
-        return DENSITOMETRY if name.startswith(DENSITOMETRY_PREFIX) else RADIOMICS
+        return feature_kind(name)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """Names of the features of a kind."""

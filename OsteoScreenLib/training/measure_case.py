@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,17 +13,12 @@ from OsteoScreenLib.errors import InputError
 from OsteoScreenLib.progress import CancelToken, never_cancelled
 from OsteoScreenLib.quality.checks import check_volume
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
-from OsteoScreenLib.radiomics.extraction import extract
-from OsteoScreenLib.radiomics.grid_image import GridImage
 from OsteoScreenLib.radiomics.settings import Settings
 from OsteoScreenLib.segmentation.femur_masks import SIDE_LABELS, FemurMasks
 from OsteoScreenLib.segmentation.given_mask import GivenMaskSegmenter
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
+from OsteoScreenLib.status.case_features import density_features, radiomics_features
 from OsteoScreenLib.training.cohort import CohortCase
-from OsteoScreenLib.training.feature_matrix import DENSITOMETRY_PREFIX
-
-REGION_MEASURES = ("mean_hu", "trabecular_hu", "trabecular_vbmd")
-AREAL_MEASURES = ("abmd",)
 
 
 def measure_case(
@@ -57,18 +51,13 @@ def measure_case(
     flags = (*check_volume(ct, cancelled=cancelled), *(masks.flags if case.mask is None else ()))
     if forbidding := [flag.message for flag in flags if flag.severity == Severity.WITHHOLD]:
         raise _withheld(" ".join(forbidding), case)
-    label = SIDE_LABELS[case.side]
-    if not (masks.labels == label).any():
+    if not (masks.labels == SIDE_LABELS[case.side]).any():
         raise InputError(
             f"There is no {case.side} femur in the mask",
             path=case.mask or case.image,
             next_step="Correct the side or the mask: 1 is the left femur, 2 the right.",
         )
-    image, mask = GridImage.of_ct(ct), GridImage(masks.labels, ct.geometry)
-    row = extract(image, mask, settings, labels=[label], threads=threads, cancelled=cancelled).rows[0]
-    if row.error is not None:
-        raise row.error
-    features = {name: float(value) for name, value in row.features.items() if math.isfinite(value)}
+    features = radiomics_features(ct, masks, case.side, settings, threads, cancelled=cancelled)
     return {**features, **_densities(ct, masks, case, flags, cancelled)}
 
 
@@ -88,13 +77,7 @@ def _densities(
         return {}
     if femur.withheld:  # such as metal: texture would be of the implant
         raise _withheld(femur.withheld, case)
-    found = {}
-    for part, wanted in ((femur.regions, REGION_MEASURES), (femur.areal, AREAL_MEASURES)):
-        for place, measures in part.items():
-            for name in wanted:
-                if name in measures and measures[name].value is not None:
-                    found[f"{DENSITOMETRY_PREFIX}{place}_{name}"] = float(measures[name].value or 0.0)
-    return found
+    return density_features(femur)
 
 
 def _withheld(why: str, case: CohortCase) -> InputError:

@@ -15,14 +15,16 @@ from OsteoScreenLib.quality.flag import QualityFlag, Severity
 from OsteoScreenLib.result.segmentation_facts import SegmentationFacts
 from OsteoScreenLib.segmentation.femur_masks import FemurFinding
 from OsteoScreenLib.status.bone_status import BoneStatus
+from OsteoScreenLib.status.status_answer import StatusAnswer
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """1: checks only. 2: adds ``femurs``, ``segmentation`` and ``models``. 3: adds ``densitometry`` and ``status``.
-Files of earlier versions are still read."""
+4: adds ``model_status`` and ``status_notes``. Files of earlier versions are still read."""
 
 _ADDED: Mapping[int, Mapping[str, Any]] = {
     2: {"femurs": {}, "segmentation": None, "models": []},
     3: {"densitometry": None, "status": []},
+    4: {"model_status": [], "status_notes": []},
 }
 """What a file of an earlier version than this lacks, with what it means there."""
 
@@ -39,9 +41,12 @@ class CaseResult:
         quality: the flags, the gravest first.
         femurs: finding by side, ``left`` and ``right`` of the patient; empty where no mask was made.
         segmentation: where the masks came from, or why there are none; None where nobody asked for any.
-        models: the models that were used: ``{"id", "version", "sha256"}`` each.
+        models: the models that made the masks: ``{"id", "version", "sha256"}`` each.
         densitometry: what was measured of the bones, or why nothing was; None where nobody asked for it.
-        status: bone status, for each model and side.
+        status: bone status by rule, for each side.
+        model_status: answers of installed bone-status models, for each model and side. Apart from ``status``, so that
+            nothing takes a demonstration model's answer for the rule's.
+        status_notes: which models were not asked, and why, in sentences.
         timings_s: seconds by step.
         software: versions that made this result.
     """
@@ -56,6 +61,8 @@ class CaseResult:
     models: tuple[Mapping[str, str], ...] = ()
     densitometry: Densitometry | None = None
     status: tuple[BoneStatus, ...] = ()
+    model_status: tuple[StatusAnswer, ...] = ()
+    status_notes: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
     software: dict[str, str] = field(default_factory=dict)
 
@@ -84,6 +91,8 @@ class CaseResult:
             "models": [dict(model) for model in self.models],
             "densitometry": None if self.densitometry is None else self.densitometry.to_dict(),
             "status": [status.to_dict() for status in self.status],
+            "model_status": [answer.to_dict() for answer in self.model_status],
+            "status_notes": list(self.status_notes),
             "timings_s": {step: round(seconds, 3) for step, seconds in self.timings_s.items()},
             "software": dict(self.software),
         }
@@ -115,6 +124,8 @@ class CaseResult:
                 models=tuple(dict(model) for model in data["models"]),
                 densitometry=None if measured is None else Densitometry.from_dict(measured),
                 status=tuple(BoneStatus.from_dict(entry) for entry in data["status"]),
+                model_status=tuple(StatusAnswer.from_dict(entry) for entry in data["model_status"]),
+                status_notes=tuple(str(note) for note in data["status_notes"]),
                 timings_s=dict(data["timings_s"]),
                 software=dict(data["software"]),
             )

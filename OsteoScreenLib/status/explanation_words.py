@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from OsteoScreenLib.status.bone_status import CLASSES
 from OsteoScreenLib.status.shapley import Contributions
+from OsteoScreenLib.status.status_answer import TopFeature
 
 _FILTERS = {"original": "", "log-sigma": "edges and spots (LoG)", "wavelet": "wavelet band", "gradient": "gradient"}
 _CLASSES = {
@@ -30,26 +29,6 @@ _DENSITIES = {
     "_abmd": "areal density in g/cm2",
 }
 _FACTS = {"age": "age in years", "sex_male": "sex (1 male, 0 female)"}
-
-
-@dataclass(frozen=True)
-class TopFeature:
-    """One feature's part in a prediction.
-
-    Attributes:
-        name: of the feature. value: of this case. typical: of the typical development case.
-        contribution: to the probability of the class, -1 to 1. sentence: in words.
-    """
-
-    name: str
-    value: float
-    typical: float
-    contribution: float
-    sentence: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON form."""
-        return dict(self.__dict__)
 
 
 def top_features(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,47 +15,14 @@ from OsteoScreenLib.models.onnx_content import check_onnx
 from OsteoScreenLib.status.bone_status import CLASSES, BoneStatus
 from OsteoScreenLib.status.calibration import log_scores
 from OsteoScreenLib.status.classifier_settings import INPUT_NAME, ClassifierSettings
-from OsteoScreenLib.status.explanation_words import TopFeature, top_features
+from OsteoScreenLib.status.explanation_words import top_features
 from OsteoScreenLib.status.shapley import contributions
+from OsteoScreenLib.status.status_answer import ModelFacts, StatusAnswer, TopFeature
 
 TASK = "bone_status"
 CLASSIFIER = "status"
 _AGAIN = "Get the model again from where it came."
 _WORDS = {"sex_male": "sex"}
-
-
-@dataclass(frozen=True)
-class StatusAnswer:
-    """What a model says of one case.
-
-    Attributes:
-        status: class and probabilities, or why there are none.
-        positive: for each class, whether the case is positive at the frozen one-against-rest threshold; empty where
-            withheld, as all below.
-        prediction_set: classes of the conformal set. coverage: that it was made for.
-        at_least: the ordinal view: probability of osteopenia or worse, and of osteoporosis.
-        top: the features that moved the class most. notes: what to know of the answer.
-    """
-
-    status: BoneStatus
-    positive: Mapping[str, bool]
-    prediction_set: tuple[str, ...]
-    coverage: float
-    at_least: Mapping[str, float]
-    top: tuple[TopFeature, ...]
-    notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON form."""
-        return {
-            **self.status.to_dict(),
-            "positive": dict(self.positive),
-            "prediction_set": list(self.prediction_set),
-            "coverage": self.coverage,
-            "at_least": dict(self.at_least),
-            "top_features": [feature.to_dict() for feature in self.top],
-            "notes": list(self.notes),
-        }
 
 
 class StatusClassifier:
@@ -90,6 +56,13 @@ class StatusClassifier:
         check_onnx(data, spec.file)
         self._session = open_session(data, spec.file, self.settings.output)
 
+    @property
+    def facts(self) -> ModelFacts:
+        """Which model this is."""
+        bundle, coverage = self.bundle, self.settings.prediction_sets.coverage
+        standard = {str(name): str(value) for name, value in self.settings.label.items()}
+        return ModelFacts(bundle.title, bundle.version, bundle.sha256, standard, coverage)
+
     def scores(self, values: np.ndarray) -> np.ndarray:
         """Scores (cases, classes), before calibration, of features (cases, inputs); NaN is imputed."""
         answer = run_session(self._session, self.settings.output, values)
@@ -115,23 +88,28 @@ class StatusClassifier:
         """
         values = self.values_of(features)
         if reasons := self.why_withheld(values):
-            return self._without(side, reasons)
+            return self.withheld(side, reasons)
         probabilities = self.probabilities(values[None])[0]
+        if not np.isfinite(probabilities).all():
+            return self.withheld(side, ("the model gives no number for this case",))
         points = self.settings.operating_points
+        limits: dict[str, float | str] = {
+            f"{name}_from": value for name, value in zip(CLASSES, points.thresholds, strict=True)
+        }
         status = BoneStatus(
             self.bundle.model_id,
             side,
             CLASSES[int(np.argmax(probabilities))],
             {name: float(p) for name, p in zip(CLASSES, probabilities, strict=True)},
-            {f"{name}_from": value for name, value in zip(CLASSES, points.thresholds, strict=True)},
+            {**limits, "rule": points.rule, "chosen_on": points.chosen_on},
             demonstration_model=self.bundle.demonstration,
         )
         missing = [name for name, value in zip(self.settings.inputs, values, strict=True) if np.isnan(value)]
         return StatusAnswer(
             status,
+            self.facts,
             positive=dict(zip(CLASSES, map(bool, points.positive(probabilities)), strict=True)),
             prediction_set=self.settings.prediction_sets.names(probabilities),
-            coverage=self.settings.prediction_sets.coverage,
             at_least={"osteopenia": float(probabilities[1:].sum()), "osteoporosis": float(probabilities[2])},
             top=self._explained(values) if explain else (),
             notes=(f"imputed by the development median: {', '.join(missing)}",) if missing else (),
@@ -150,11 +128,13 @@ class StatusClassifier:
         found = contributions(self.probabilities, values, self.settings.typical)
         return top_features(found, self.settings.inputs, values, self.settings.typical)
 
-    def _without(self, side: str | None, reasons: tuple[str, ...]) -> StatusAnswer:
+    def withheld(self, side: str | None, reasons: Sequence[str]) -> StatusAnswer:
+        """The answer where there is none, for these reasons."""
+        bundle = self.bundle
         status = BoneStatus(
-            self.bundle.model_id, side, None, reasons=reasons, demonstration_model=self.bundle.demonstration
+            bundle.model_id, side, None, reasons=tuple(reasons), demonstration_model=bundle.demonstration
         )
-        return StatusAnswer(status, {}, (), self.settings.prediction_sets.coverage, {}, ())
+        return StatusAnswer(status, self.facts)
 
 
 def open_session(data: bytes, name: str, output: str) -> Any:

@@ -147,12 +147,25 @@ def hips_of(patient: DigitalPatient) -> Hips:
 
 
 def true_labels(patient: DigitalPatient) -> np.ndarray:
-    """(z, y, x) uint8, 1 left and 2 right: nails and screws lie within the bone and count, the metal of a stem not."""
+    """(z, y, x) uint8, 1 left and 2 right: nails and screws lie within the bone and count, the metal of a stem not.
+
+    Bone beyond a round field of view was not scanned and counts for nothing, as in training.
+    """
     truth = np.zeros(patient.labels.shape, np.uint8)
     for number, letter in enumerate("LR", start=1):
         truth[patient.labels == sided("femur", letter)] = number
         if patient.traits.implant in ("nail", "screws") and patient.traits.implant_side == letter:
             truth[patient.labels == LABEL["implant"]] = number
+    return scanned(truth, patient.ct)
+
+
+def scanned(truth: np.ndarray, ct: CTVolume) -> np.ndarray:
+    """The labels without what lies in the padding around the field of view."""
+    view = FieldOfView(ct.hu, ct.geometry)
+    for z, plane in enumerate(truth):
+        outside = view.outside(z)
+        if outside is not None:
+            plane[outside] = 0
     return truth
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from femur_study import COLUMNS, KEY, flags_of, parse, rows_of, run, same_study, segmented
-from femur_study_patients import Level, PairOfScans, cut_part, draw_study_protocol, is_unseen, levels, mixed
+from femur_study_patients import Level, PairOfScans, cut_part, draw_study_protocol, is_unseen, levels, mixed, scanned
 from femur_study_report import feature_rows, halves, is_failure, is_judged, is_told, write_report
 from segmentation.hips import grid, scan_of, segmenter
 from study_rows import StudyRows
@@ -99,6 +99,17 @@ def test_the_truth_says_what_is_in_view() -> None:
     traits = replace(pair().quiet.traits, implant="stem", implant_side="R")
     stem = replace(pair().at(PLAIN), patient=replace(pair().quiet, traits=traits))
     assert [stem.truly(side) for side in ("left", "right")] == ["present", "stem"]
+
+
+def test_bone_beyond_a_round_field_of_view_is_no_truth() -> None:
+    hips = pair().at(PLAIN)
+    y, x = np.ogrid[: hips.truth.shape[1], : hips.truth.shape[2]]
+    beyond = (y - hips.truth.shape[1] / 2) ** 2 + (x - hips.truth.shape[2] / 2) ** 2 > (0.3 * len(x[0])) ** 2
+    hu = np.where(beyond, np.int16(-3024), hips.ct.hu).astype(np.int16)
+    left = scanned(hips.truth.copy(), replace(hips.ct, hu=hu))
+    assert np.array_equal(left, np.where(beyond, 0, hips.truth))
+    assert 0 < np.count_nonzero(left) < np.count_nonzero(hips.truth)
+    assert np.array_equal(scanned(hips.truth.copy(), hips.ct), hips.truth)
 
 
 def test_more_noise_and_thicker_slices_change_the_scan_as_they_say() -> None:

@@ -21,6 +21,7 @@ from OsteoScreenLib.cli.femur_options import (
 from OsteoScreenLib.cli.options import LogFile, Verbose
 from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressBar, Silent
 from OsteoScreenLib.cli.series_list import list_series_of
+from OsteoScreenLib.cli.status_options import NoStatusModels, StatusModelNames, status_models_for_screening
 from OsteoScreenLib.cli.summary_table import show_summary
 from OsteoScreenLib.ct.reader import WANTED_THICKNESS_MM
 from OsteoScreenLib.errors import UsageError
@@ -99,6 +100,8 @@ def screen(
     engine: EngineName = AUTO,
     threads: Threads = None,
     density: DensityRequest = DensityRequest(),
+    status_model: StatusModelNames = None,
+    no_status_models: NoStatusModels = False,
     resume: Resume = False,
     progress: ProgressOption = ProgressKind.BAR,
     verbose: Verbose = False,
@@ -114,12 +117,11 @@ def screen(
     scans = _scans(inputs, cohort, out)
     if list_series:
         raise typer.Exit(list_series_of([scan.path for scan in scans]))
-    if out is None:
-        raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
-    _refuse_empty(series)
+    out = _results_folder(out, series)
     segmenter = source_for_screening(segmentation, no_segmentation, engine, threads, len(scans), source)
     options = densitometry_for_screening(density, segmenter is not None, len(scans), cohort is None)
-    settings = ScreenSettings(series, thickness, options)
+    status = status_models_for_screening(status_model, no_status_models, options is not None, threads)
+    settings = ScreenSettings(series, thickness, options, status)
     teller = _teller(progress)
 
     def on_case(outcome: CaseOutcome) -> None:
@@ -162,9 +164,13 @@ def _scans(inputs: list[Path] | None, cohort: Path | None, out: Path | None) -> 
     return [CohortScan(path) for path in inputs or ()] if cohort is None else list(cohort_scans(cohort, out))
 
 
-def _refuse_empty(series: str | None) -> None:
+def _results_folder(out: Path | None, series: str | None) -> Path:
+    """The folder for the results. Raises UsageError where it, or the series that was named, is nothing."""
+    if out is None:
+        raise UsageError("There is no folder for the results", next_step="Add --out DIR.")
     if series is not None and not series.strip():
         raise UsageError("--series is empty", next_step="Run with --list-series to see what there is.")
+    return out
 
 
 def _teller(kind: ProgressKind) -> ProgressBar | JsonLines | Silent:

@@ -11,7 +11,7 @@ from rich.text import Text
 from OsteoScreenLib.cli import console
 from OsteoScreenLib.errors import printable
 from OsteoScreenLib.quality.flag import Severity
-from OsteoScreenLib.report.status_words import StatusWord, status_words
+from OsteoScreenLib.report.status_words import StatusWord, model_words, status_words
 from OsteoScreenLib.result.case_outcome import CaseOutcome, CaseState
 from OsteoScreenLib.screening.cohort import CohortRun
 
@@ -35,7 +35,7 @@ def show_summary(run: CohortRun, out: Path) -> None:
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("Case", overflow="fold")
     table.add_column("State", no_wrap=True)
-    words = [[] if outcome.result is None else status_words(outcome.result) for outcome in run.outcomes]
+    words = [_words(outcome) for outcome in run.outcomes]
     if any(words):
         table.add_column("Bone status", overflow="fold", ratio=1)
     table.add_column("Findings", overflow="fold", ratio=1)
@@ -58,7 +58,9 @@ def show_summary(run: CohortRun, out: Path) -> None:
     console.say(screen, f"Table:  {out / 'results.csv'}")
     if any(words):
         console.say(
-            screen, "Bone status: by rule from CT's T-score equivalent, no DXA T-score; confirm with DXA.", "dim"
+            screen,
+            "Bone status: by rule from CT's T-score equivalent, no DXA T-score, or by the model named: confirm by DXA.",
+            "dim",
         )
     console.say(screen, "Research use only.", "dim")
     _say_what_went_wrong(run)
@@ -70,13 +72,19 @@ def _state(screen: Console, outcome: CaseOutcome) -> Text:
     return Text(f"{console.symbol(screen, fancy, plain)} {word}{kept}", style=style)
 
 
+def _words(outcome: CaseOutcome) -> list[StatusWord]:
+    result = outcome.result
+    return [] if result is None else [*status_words(result), *model_words(result)]
+
+
 def _status(words: list[StatusWord]) -> Text:
     """Each side's class in a line, or why there is none; long reasons are in the report."""
     lines = []
     for entry in words:
         why = printable(entry.why)
         why = why if len(why) <= _LONGEST_REASON else f"{why[: _LONGEST_REASON - 4].rstrip()} ..."
-        lines.append(f"{entry.who}: {entry.word}" + (f": {why}" if why else ""))
+        warning = f" ({entry.warning})" if entry.warning else ""
+        lines.append(f"{printable(entry.who)}: {entry.word}{warning}" + (f": {why}" if why else ""))
     return Text("\n".join(lines))
 
 

@@ -12,10 +12,11 @@ from OsteoScreenLib.report import wording
 from OsteoScreenLib.report.density_section import density_section
 from OsteoScreenLib.report.femur_pictures import TILE
 from OsteoScreenLib.report.femur_section import femur_section
+from OsteoScreenLib.report.model_section import model_section
 from OsteoScreenLib.report.overlay import PANEL, panel_of
 from OsteoScreenLib.report.pages import render_page
 from OsteoScreenLib.report.pictures import WINDOW_LEVEL_HU, WINDOW_WIDTH_HU, three_pictures
-from OsteoScreenLib.report.status_words import status_words
+from OsteoScreenLib.report.status_words import model_words, status_words
 from OsteoScreenLib.report.summary import SEVERITY_SYMBOLS, SEVERITY_WORDS, summarise
 from OsteoScreenLib.result.case_result import CaseResult
 
@@ -72,6 +73,8 @@ def case_report(result: CaseResult, ct: CTVolume, labels: np.ndarray | None = No
             "level": f"{WINDOW_LEVEL_HU:.0f}",
         },
         status_words=status_words(result),
+        models=model_section(result),
+        model_words=model_words(result),
         density=density_section(result, ct, labels),
         femora=femur_section(result, ct, labels),
         oriented=ct.source.oriented,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import OsteoScreenLib
 from OsteoScreenLib.quality.flag import Severity
 from OsteoScreenLib.report.pages import render_page
-from OsteoScreenLib.report.status_words import status_words
+from OsteoScreenLib.report.status_words import model_words, status_words
 from OsteoScreenLib.report.summary import SEVERITY_SYMBOLS, summarise
 from OsteoScreenLib.result.case_outcome import CaseOutcome, CaseState
 
@@ -60,7 +60,7 @@ def _row(outcome: CaseOutcome) -> dict[str, Any]:
         "symbol": summary.symbol,
         "word": summary.heading,
         "text": "",
-        "status": status_words(result),
+        "status": [*status_words(result), *model_words(result)],
         "flags": [
             {"severity": f.severity.value, "symbol": SEVERITY_SYMBOLS[f.severity], "code": f.code} for f in grave
         ],

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from OsteoScreenLib.errors import printable
 from OsteoScreenLib.quality.flag import Severity
 from OsteoScreenLib.report.density_columns import DENSITY_COLUMNS, density_row
+from OsteoScreenLib.report.model_columns import model_columns, model_row
 from OsteoScreenLib.result.case_outcome import CaseOutcome
 from OsteoScreenLib.result.case_result import CaseResult
 
-COLUMNS = (
+_FIRST = (
     *("case_id", "input", "state", "withhold_flags", "warning_flags", "info_flags"),
     *("kvp", "kernel", "slice_thickness_mm", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm"),
     *("size_x", "size_y", "size_z", "contrast_agent", "sex", "age_years", "manufacturer", "model"),
@@ -20,10 +21,11 @@ COLUMNS = (
     *("femur_right_presence", "femur_right_volume_ml", "femur_right_implant", "femur_right_estimated_dsc"),
     *("segmentation_source", "segmentation_model"),
     *DENSITY_COLUMNS,
-    *("withheld_because", "error_code", "error_message", "seconds", "kept_from_earlier_run"),
 )
-"""Columns in order. An empty cell means that the input does not say, or that a measure is withheld. Sex and age are
-those that the scores go by."""
+_LAST = ("withheld_because", "error_code", "error_message", "seconds", "kept_from_earlier_run")
+COLUMNS = (*_FIRST, *_LAST)
+"""Columns of every run, in order; those of the bone-status models that a run asked come before ``_LAST``. An empty cell
+means that the input does not say, or that a measure is withheld. Sex and age are those that the scores go by."""
 
 _FORMULA_STARTS = "=+-@＝＋－＠"
 
@@ -36,10 +38,12 @@ def results_csv(outcomes: Sequence[CaseOutcome]) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    models = model_columns(outcome.result for outcome in outcomes if outcome.result is not None)
+    columns = (*_FIRST, *models, *_LAST)
+    writer.writerow([cell_text(column) for column in columns])
     for outcome in outcomes:
         row = _row(outcome)
-        writer.writerow([cell_text(row.get(column)) for column in COLUMNS])
+        writer.writerow([cell_text(row.get(column)) for column in columns])
     return text.getvalue()
 
 
@@ -67,6 +71,7 @@ def _row(outcome: CaseOutcome) -> dict[str, object]:
     if result.densitometry is not None and result.densitometry.facts is not None:
         row.update(sex=result.densitometry.facts.sex, age_years=result.densitometry.facts.age_years)
     row.update(density_row(result))
+    row.update(model_row(result))
     row["withheld_because"] = " ".join(result.reasons)
     return row
 

@@ -205,7 +205,7 @@ def _read_screen_write(
     )
     reading = time.perf_counter() - started
     told = part_of(progress, reading_share, 0.9)
-    screened = screen(ct, case.case_id, segmenter, told, cancelled, settings.densitometry)
+    screened = screen(ct, case.case_id, segmenter, told, cancelled, settings.densitometry, settings.status)
     result = replace(
         screened.result,
         input={**screened.result.input, "settings": asked_for(settings, segmenter)},

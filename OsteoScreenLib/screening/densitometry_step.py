@@ -92,7 +92,7 @@ def measure_bones(
         raise
     except (OsteoScreenError, ArithmeticError, ValueError, MemoryError) as error:
         _LOG.exception("no densitometry")
-        return _step(Densitometry(withheld=_why_it_failed(error)), flags, options)
+        return _step(Densitometry(withheld=why_it_failed(error, "to measure bone density")), flags, options)
     measured = replace(measured, notes=(*measured.notes, *said))
     seconds = time.perf_counter() - started
     return _step(measured, flags, options, drawn if drawn is not None and drawn.any() else None, seconds)
@@ -148,12 +148,12 @@ def _step(
     return DensitometryStep(measured, statuses_by_rule(measured, options.settings), regions, seconds)
 
 
-def _why_it_failed(error: Exception) -> str:
-    """In sentences that may be passed on: no path of this computer."""
+def why_it_failed(error: Exception, what: str) -> str:
+    """In sentences that may be passed on: no path of this computer. what: such as ``to measure bone density``."""
     if isinstance(error, OsteoScreenError):
         return f"{error.message}. {error.next_step}".strip()
     if isinstance(error, MemoryError):
-        return "There is not enough memory to measure bone density. Close other programs."
+        return f"There is not enough memory {what}. Close other programs."
     why = f"An unexpected error ended the measurement: {type(error).__name__}: {printable(str(error))[:300]}."
     return f"{why} Run with -v or --log-file FILE to see where, and report it."
 

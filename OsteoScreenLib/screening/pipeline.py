@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from OsteoScreenLib.ct.volume import CTVolume
@@ -18,10 +19,12 @@ from OsteoScreenLib.screening.densitometry_step import DensitometryStep, measure
 from OsteoScreenLib.screening.femora import FemurStep, find_femora
 from OsteoScreenLib.screening.plain_values import plain, plain_finding, plain_flag
 from OsteoScreenLib.screening.software import software_versions
+from OsteoScreenLib.screening.status_models import StatusModels
+from OsteoScreenLib.screening.status_step import StatusStep, ask_models
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
 
-_CHECKED, _SEGMENTED = 0.2, 0.75
-"""Where checks and masks end on the bar, where masks and densitometry follow."""
+_CHECKED, _SEGMENTED, _MEASURED = 0.2, 0.75, 0.85
+"""Where checks, masks and densitometry end on the bar, where something follows."""
 
 
 def screen(
@@ -31,8 +34,9 @@ def screen(
     progress: ProgressCallback = no_progress,
     cancelled: CancelToken = never_cancelled,
     densitometry: DensitometryOptions | None = None,
+    status: StatusModels | None = None,
 ) -> ScreenedCase:
-    """Check a CT, find its femora, measure their bone density, and account for all of it.
+    """Check a CT, find its femora, measure their bone density, ask the bone-status models, and account for all of it.
 
     Args:
         ct: the volume as read.
@@ -42,6 +46,7 @@ def screen(
         progress, cancelled: see :mod:`OsteoScreenLib.progress`.
         densitometry: what is asked of it; None: no bone density is measured. Without a segmenter there is nothing to
             measure in.
+        status: the models to ask about each femur that was measured; None: none.
 
     Returns:
         The result with its masks and regions; ``withheld`` where a flag forbids a bone status from this scan.
@@ -63,13 +68,20 @@ def screen(
     femora = find_femora(ct, segmenter, flags, part_of(progress, checked, segmented), cancelled)
     stop_if(cancelled)
     bones = None
+    answers = None
     if densitometry is not None:
-        told = part_of(progress, segmented, 1.0)
+        measured = 1.0 if status is None else _MEASURED
+        told = part_of(progress, segmented, measured)
         all_flags = (*flags, *femora.flags)
         bones = measure_bones(ct, femora.masks, femora.facts.reason, all_flags, densitometry, told, cancelled)
         stop_if(cancelled)
+        if status is not None:
+            told = part_of(progress, measured, 1.0)
+            answers = ask_models(ct, femora.masks, bones.measured, all_flags, densitometry, status, told, cancelled)
         progress(1.0, "Screened")
     result = _result(ct, case_id, flags, seconds, femora, bones)
+    if answers is not None and status is not None:
+        result = _with_answers(result, answers, status)
     return ScreenedCase(result, femora.masks, None if bones is None else bones.regions)
 
 
@@ -110,6 +122,11 @@ def _result(
         timings_s=timings,
         software=software_versions(),
     )
+
+
+def _with_answers(result: CaseResult, step: StatusStep, models: StatusModels) -> CaseResult:
+    timings = {**result.timings_s, "bone-status models": step.seconds} if step.answers else result.timings_s
+    return replace(result, model_status=step.answers, status_notes=models.notes, timings_s=timings)
 
 
 def _in_order(flags: Iterable[QualityFlag]) -> tuple[QualityFlag, ...]:

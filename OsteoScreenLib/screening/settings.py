@@ -9,6 +9,7 @@ from typing import Any
 from OsteoScreenLib.ct.reader import WANTED_THICKNESS_MM
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.screening.densitometry_options import DensitometryOptions
+from OsteoScreenLib.screening.status_models import StatusModels
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class ScreenSettings:
         series: Series Instance UID or number of the series to read; None lets the program choose.
         wanted_thickness_mm: slice thickness the choice aims at.
         densitometry: what is asked of it; None: no bone density is measured.
+        status: the bone-status models to ask, where bone density is measured; None: none.
     """
 
     series: str | None = None
     wanted_thickness_mm: float = WANTED_THICKNESS_MM
     densitometry: DensitometryOptions | None = None
+    status: StatusModels | None = None
 
     def knowing(self, facts: PatientFacts | None) -> ScreenSettings:
         """The same for one case, of whose patient something is known."""
@@ -38,4 +41,5 @@ class ScreenSettings:
             "series_digest": digest,
             "wanted_thickness_mm": self.wanted_thickness_mm,
             "densitometry": None if self.densitometry is None else self.densitometry.to_dict(),
+            "status_models": None if self.status is None else self.status.to_dict(),
         }

@@ -78,7 +78,7 @@ def test_density_regions_status_and_table_lie_beside_the_mask(osteoscreen, scan,
     }
     regions = read_voxels(out / "hip" / "regions.nii.gz")
     assert {121, 122, 142} <= set(np.unique(regions).tolist())
-    assert result["schema_version"] == 3
+    assert result["schema_version"] == 4
     assert result["densitometry"]["calibration"]["method"] == "internal"
     (row,) = table(out)
     assert row["left_status"] == result["status"][0]["class"] == "normal"

@@ -12,6 +12,7 @@ from OsteoScreenLib.ct import reader
 from OsteoScreenLib.errors import InputError, MissingPackageError, OutputError
 from OsteoScreenLib.quality import checks
 from OsteoScreenLib.quality.flag import QualityFlag, Severity
+from OsteoScreenLib.result.case_result import SCHEMA_VERSION
 from OsteoScreenLib.screening.cohort import CohortWriters, run_cohort
 from OsteoScreenLib.screening.inputs import case_inputs
 from OsteoScreenLib.screening.settings import ScreenSettings
@@ -252,7 +253,7 @@ def test_resume_makes_a_result_anew_that_no_longer_stands(scans, out, writers, r
     elif change == "version":
         monkeypatch.setattr("OsteoScreenLib.__version__", "99")
     elif change == "another schema":
-        written.write_text(written.read_text().replace('"schema_version": 3', '"schema_version": 99'))
+        written.write_text(written.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 99'))
     elif change == "gone":
         written.unlink()
     else:

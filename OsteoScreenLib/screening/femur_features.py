@@ -42,6 +42,11 @@ class FemurFeatures:
         """``left`` or ``right``."""
         return self._femur.side
 
+    @property
+    def age_years(self) -> float | None:
+        """Of the patient; None where it is not known."""
+        return self._known.get("age")
+
     def unknown(self, settings: ClassifierSettings) -> tuple[str, ...]:
         """Why a model cannot be asked, before any radiomics: what it always needs and is not known, in sentences."""
         measures = density_measures(self._femur)

@@ -153,15 +153,17 @@ def _ask(
     except (OsteoScreenError, ArithmeticError, ValueError, MemoryError) as error:
         _LOG.exception("no answer of a bone-status model")
         return model.withheld(features.side, [why_it_failed(error, "to ask this model")])
-    return replace(answer, notes=(*answer.notes, *_notes(recipe, masks, features.side)))
+    return replace(answer, notes=(*answer.notes, *_notes(recipe, masks, features)))
 
 
-def _notes(recipe: FeatureRecipe, masks: FemurMasks, side: str) -> list[str]:
-    """What to know of the mask that an answer rests on."""
+def _notes(recipe: FeatureRecipe, masks: FemurMasks, features: FemurFeatures) -> list[str]:
+    """What to know of the patient and the mask that an answer rests on."""
+    youngest = default_settings().number("status.youngest_years")
+    young = features.age_years is not None and features.age_years < youngest
+    notes = [f"WHO classes are for {youngest:g} years and more; under that Z-scores are read."] if young else []
     if not recipe.measures:
-        return []
-    notes = []
-    finding = masks.femurs.get(side)
+        return notes
+    finding = masks.femurs.get(features.side)
     if finding is not None and finding.presence == "cut":
         notes.append(f"This femur is cut: {finding.reason}")
     known = recipe.masks or {}

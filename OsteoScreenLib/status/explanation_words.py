@@ -47,10 +47,10 @@ def top_features(
         if share == 0.0 or not np.isfinite(value):
             continue
         verb = "raises" if share > 0 else "lowers"
-        sentence = (
-            f"{in_words(names[i])} of {value:.4g} {_against(value, middle)} {verb} the probability of"
-            f" {CLASSES[class_index]} by {abs(share):.2f}"
-        )
+        what = f"{in_words(names[i])} of {value:.4g} {_against(value, middle)}"
+        if names[i] == "sex_male":
+            what = "male sex" if value == 1.0 else "female sex"
+        sentence = f"{what} {verb} the probability of {CLASSES[class_index]} by {abs(share):.2f}"
         top.append(TopFeature(names[i], value, middle, share, sentence))
     return tuple(top)
 

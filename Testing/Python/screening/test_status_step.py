@@ -154,6 +154,12 @@ def test_age_that_only_the_user_knows_is_taken(hip, fusion, answered) -> None:
     assert left(told).status == left(answered).status
 
 
+def test_under_fifty_an_answer_says_that_who_classes_are_for_elder_people(hip, radiomics) -> None:
+    young = left(screened(hip, ready(radiomics), facts=PatientFacts("F", 45.0)))
+    assert young.notes == ("WHO classes are for 50 years and more; under that Z-scores are read.",)
+    assert not left(screened(hip, ready(radiomics))).notes
+
+
 def test_no_radiomics_are_measured_for_a_model_that_is_withheld_anyway(hip, fusion, monkeypatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("radiomics were measured")
@@ -260,7 +266,6 @@ def test_masks_of_another_origin_are_noted(hip, tmp_path, radiomics) -> None:
     assert left(screened(hip, ready(bundle))).notes[-1] == (
         "The model learnt from masks of femur-vbnet 0.3.0; this mask is one that was given."
     )
-    assert not left(screened(hip, ready(radiomics))).notes
 
 
 def test_a_run_can_be_stopped_while_a_model_is_asked(hip, fusion) -> None:

@@ -125,6 +125,8 @@ def test_the_top_features_are_said_in_words():
         "wavelet-LLH_glcm_Contrast (texture (co-occurrence), wavelet band) of 3 (above the typical 2) lowers the"
         " probability of osteoporosis by 0.10",
     ]
+    (sex,) = top_features(found, ["same", "sex_male", "other"], np.array([1.0, 0.0, np.nan]), np.array([1.0, 0.5, 2.0]))
+    assert sex.sentence == "female sex raises the probability of osteoporosis by 0.20"
     assert in_words("age") == "age in years"
     assert in_words("densitometry_femoral_neck_abmd") == "areal density in g/cm2 (femoral neck)"
     assert in_words("densitometry_total_hip_trabecular_hu") == "trabecular HU (total hip)"

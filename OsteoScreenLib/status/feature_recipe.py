@@ -13,6 +13,9 @@ from OsteoScreenLib.radiomics.settings import Settings
 from OsteoScreenLib.status.classifier_settings import ClassifierSettings
 from OsteoScreenLib.status.feature_names import CLINICAL, DENSITOMETRY, RADIOMICS, feature_kind
 
+SMALLEST_VOXEL_MM = 0.2
+"""Finer than any CT of the hip; a bundle that asks for less would fill the memory. Own choice."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureRecipe:
@@ -61,6 +64,8 @@ def feature_recipe(settings: ClassifierSettings) -> FeatureRecipe:
         return FeatureRecipe(kinds, f"the model's settings of radiomics cannot be used: {error.message}")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return FeatureRecipe(kinds, "the model's settings of radiomics cannot be read")
+    if any(0 < step < SMALLEST_VOXEL_MM for step in found.values["resampledPixelSpacing"] or ()):
+        return FeatureRecipe(kinds, f"the model's radiomics want voxels under {SMALLEST_VOXEL_MM} mm")
     return FeatureRecipe(kinds, "", found, json.dumps(record["radiomics"], sort_keys=True), masks)
 
 

@@ -30,6 +30,7 @@ from OsteoScreenLib.status.status_classifier import StatusClassifier
 pytestmark = [pytest.mark.needs_module(name) for name in ("SimpleITK", "scipy", "sklearn", "skl2onnx", "onnxruntime")]
 
 ASKED = DensitometryOptions()
+NOTHING = {"values": {}, "image_types": {}, "feature_classes": {}}
 
 
 @pytest.fixture(scope="module")
@@ -236,9 +237,10 @@ def test_a_femur_unlike_all_others_is_withheld(hip, radiomics) -> None:
         ({"source": "table", "name": "features.csv"}, "a table of features"),
         ({}, "does not say how"),
         ({"densitometry": {"sha256": "0" * 64}}, "other settings of densitometry"),
-        ({"radiomics": {"values": {"binWidth": -5}, "image_types": {}, "feature_classes": {}}}, "binWidth"),
-        ({"radiomics": {"values": {"colour": 1}, "image_types": {}, "feature_classes": {}}}, "colour"),
+        ({"radiomics": {**NOTHING, "values": {"binWidth": -5}}}, "binWidth"),
+        ({"radiomics": {**NOTHING, "values": {"colour": 1}}}, "colour"),
         ({"radiomics": ["nonsense"]}, "cannot be read"),
+        ({"radiomics": {**NOTHING, "values": {"resampledPixelSpacing": [0.001] * 3}}}, "voxels under 0.2 mm"),
     ],
 )
 def test_a_model_whose_features_cannot_be_measured_again_is_withheld(hip, tmp_path, settings, says) -> None:

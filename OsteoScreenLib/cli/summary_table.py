@@ -57,9 +57,11 @@ def show_summary(run: CohortRun, out: Path) -> None:
         console.say(screen, f"Reports: {out / 'index.html'}")
     console.say(screen, f"Table:  {out / 'results.csv'}")
     if any(words):
+        named = any(outcome.result is not None and outcome.result.model_status for outcome in run.outcomes)
+        models = ", or by the model that is named" if named else ""
         console.say(
             screen,
-            "Bone status: by rule from CT's T-score equivalent, no DXA T-score, or by the model named: confirm by DXA.",
+            f"Bone status: by rule from CT's T-score equivalent, no DXA T-score{models}; confirm with DXA.",
             "dim",
         )
     console.say(screen, "Research use only.", "dim")

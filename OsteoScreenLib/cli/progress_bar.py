@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console
 
+from OsteoScreenLib.cli import console as consoles
 from OsteoScreenLib.errors import printable
 
 if TYPE_CHECKING:
@@ -18,6 +21,20 @@ SHOW_AFTER_S = 2.0
 """Work shorter than this shows no bar."""
 
 _JSON_EVERY_S = 0.1
+
+
+class ProgressKind(str, Enum):
+    """How progress is told."""
+
+    BAR = "bar"
+    JSON = "json"
+    NONE = "none"
+
+
+ProgressOption = Annotated[
+    ProgressKind,
+    typer.Option("--progress", help="A bar on a terminal, one JSON object per line on stdout, or nothing."),
+]
 
 
 class ProgressBar:
@@ -55,8 +72,8 @@ class ProgressBar:
 class JsonLines:
     """One JSON object per line on stdout, flushed, for a program that follows the run.
 
-    Events: ``progress`` (fraction, message; at most ten a second), ``case`` (CaseOutcome.to_dict) and ``end``
-    (exit_code, message).
+    Events: ``progress`` (fraction, message; at most ten a second), ``case`` (CaseOutcome.to_dict), ``outcome`` (of a
+    training), ``failed`` (message) and ``end`` (exit_code, message).
     """
 
     def __init__(self) -> None:
@@ -86,3 +103,13 @@ class Silent:
 
     def close(self) -> None:
         """Nothing to take away."""
+
+
+Teller = ProgressBar | JsonLines | Silent
+
+
+def teller_of(kind: ProgressKind) -> Teller:
+    """What tells progress in this way."""
+    if kind is ProgressKind.JSON:
+        return JsonLines()
+    return ProgressBar(consoles.err()) if kind is ProgressKind.BAR else Silent()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from OsteoScreenLib.cli import console, logs
+from OsteoScreenLib.cli import logs
 from OsteoScreenLib.cli.density_options import DensityRequest, densitometry_for_screening, takes_density_options
 from OsteoScreenLib.cli.femur_options import (
     EngineName,
@@ -19,7 +18,7 @@ from OsteoScreenLib.cli.femur_options import (
     source_for_screening,
 )
 from OsteoScreenLib.cli.options import LogFile, Verbose
-from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressBar, Silent
+from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressKind, ProgressOption, Teller, teller_of
 from OsteoScreenLib.cli.series_list import list_series_of
 from OsteoScreenLib.cli.status_options import NoStatusModels, StatusModelNames, status_models_for_screening
 from OsteoScreenLib.cli.summary_table import show_summary
@@ -32,15 +31,6 @@ from OsteoScreenLib.screening.cohort import CohortRun, CohortWriters, run_cohort
 from OsteoScreenLib.screening.cohort_paths import CohortScan, cohort_scans
 from OsteoScreenLib.screening.inputs import case_inputs
 from OsteoScreenLib.screening.settings import ScreenSettings
-
-
-class ProgressKind(str, Enum):
-    """How progress is told."""
-
-    BAR = "bar"
-    JSON = "json"
-    NONE = "none"
-
 
 Scans = Annotated[
     list[Path] | None,
@@ -80,10 +70,6 @@ Resume = Annotated[
         help="Keep earlier results in DIR that were made from the same input by this version of OsteoScreen.",
     ),
 ]
-ProgressOption = Annotated[
-    ProgressKind,
-    typer.Option("--progress", help="A bar on a terminal, one JSON object per line on stdout, or nothing."),
-]
 
 
 @takes_density_options
@@ -122,7 +108,7 @@ def screen(
     options = densitometry_for_screening(density, segmenter is not None, len(scans), cohort is None)
     status = status_models_for_screening(status_model, no_status_models, options is not None, threads)
     settings = ScreenSettings(series, thickness, options, status)
-    teller = _teller(progress)
+    teller = teller_of(progress)
 
     def on_case(outcome: CaseOutcome) -> None:
         if isinstance(teller, JsonLines):
@@ -144,7 +130,7 @@ def screen(
     raise typer.Exit(_tell_end(run, teller, out))
 
 
-def _tell_end(run: CohortRun, teller: ProgressBar | JsonLines | Silent, out: Path) -> int:
+def _tell_end(run: CohortRun, teller: Teller, out: Path) -> int:
     """Say how the run ended; returns the exit code."""
     code = _exit_code(run)
     if isinstance(teller, JsonLines):
@@ -171,12 +157,6 @@ def _results_folder(out: Path | None, series: str | None) -> Path:
     if series is not None and not series.strip():
         raise UsageError("--series is empty", next_step="Run with --list-series to see what there is.")
     return out
-
-
-def _teller(kind: ProgressKind) -> ProgressBar | JsonLines | Silent:
-    if kind is ProgressKind.JSON:
-        return JsonLines()
-    return ProgressBar(console.err()) if kind is ProgressKind.BAR else Silent()
 
 
 def _exit_code(run: CohortRun) -> int:

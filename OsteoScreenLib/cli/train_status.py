@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,15 +12,14 @@ import typer
 
 from OsteoScreenLib.cli import console, logs
 from OsteoScreenLib.cli.options import LogFile, Verbose
-from OsteoScreenLib.cli.progress_bar import ProgressBar
-from OsteoScreenLib.errors import MissingPackageError
+from OsteoScreenLib.cli.progress_bar import JsonLines, ProgressKind, ProgressOption, Teller, teller_of
+from OsteoScreenLib.errors import MissingPackageError, OsteoScreenError
 from OsteoScreenLib.progress import part_of
+from OsteoScreenLib.training.packages import missing_packages
 
 if TYPE_CHECKING:
     from OsteoScreenLib.training.cohort import Cohort
     from OsteoScreenLib.training.train_status import TrainingOptions, TrainingOutcome
-
-NEEDED = {"sklearn": "scikit-learn", "skl2onnx": "skl2onnx"}
 
 Table = Annotated[Path, typer.Argument(metavar="COHORT", show_default=False, help="Table: CSV, Excel or Parquet.")]
 Run = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the training.", show_default=False)]
@@ -75,6 +74,7 @@ def status(
     licence: Licence = "not stated",
     demonstration: Demonstration = False,
     threads: Threads = None,
+    progress: ProgressOption = ProgressKind.BAR,
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
@@ -82,30 +82,42 @@ def status(
 
     Writes DIR/predictions.csv (for `osteoscreen evaluate`), DIR/report.json, DIR/features.csv and DIR/bundles.
     """
-    _start(verbose, log_file)
-    from OsteoScreenLib.training.cohort_file import read_cohort
-    from OsteoScreenLib.training.cohort_splits import split_cohort
-    from OsteoScreenLib.training.ladder import RUNGS
-    from OsteoScreenLib.training.status_bundle import CardFacts
-    from OsteoScreenLib.training.status_recipe import Recipe
-    from OsteoScreenLib.training.train_one_status import OperatingRule
-    from OsteoScreenLib.training.train_status import TrainingOptions
+    with _begun(progress, verbose, log_file) as teller:
+        from OsteoScreenLib.training.cohort_file import read_cohort
+        from OsteoScreenLib.training.cohort_splits import split_cohort
+        from OsteoScreenLib.training.ladder import RUNGS
+        from OsteoScreenLib.training.status_bundle import CardFacts
+        from OsteoScreenLib.training.status_recipe import Recipe
+        from OsteoScreenLib.training.train_one_status import OperatingRule
+        from OsteoScreenLib.training.train_status import TrainingOptions
 
-    options = TrainingOptions(
-        Recipe("radiomics", classifier, selector=selector, coverage=coverage, seed=seed),
-        tuple(model or RUNGS),
-        OperatingRule(operating_point, target),
-        permutations,
-        CardFacts(model_id, version, data_name, data_licence, licence, demonstration),
-    )
-    cohort = split_cohort(read_cohort(table), split, seed=seed, test_sites=tuple(test_site or ()), test_from=test_from)
-    _train(cohort, features, out, params, stability, threads, options)
+        options = TrainingOptions(
+            Recipe("radiomics", classifier, selector=selector, coverage=coverage, seed=seed),
+            tuple(model or RUNGS),
+            OperatingRule(operating_point, target),
+            permutations,
+            CardFacts(model_id, version, data_name, data_licence, licence, demonstration),
+        )
+        sites = tuple(test_site or ())
+        cohort = split_cohort(read_cohort(table), split, seed=seed, test_sites=sites, test_from=test_from)
+        _train(cohort, features, out, params, stability, threads, options, teller)
 
 
-def _start(verbose: bool, log_file: Path | None) -> None:
+@contextmanager
+def _begun(kind: ProgressKind, verbose: bool, log_file: Path | None) -> Iterator[Teller]:
+    """What tells progress; an error reaches a program that follows the run whole, however many lines it has."""
     if verbose or log_file is not None:
         logs.set_up(verbose or logs.verbose_logging(), log_file)
-    _check_packages()
+    teller = teller_of(kind)
+    try:
+        _check_packages()
+        yield teller
+    except OsteoScreenError as error:
+        if isinstance(teller, JsonLines):
+            teller.event("failed", message=str(error))
+        raise
+    finally:
+        teller.close()
 
 
 def _train(
@@ -116,6 +128,7 @@ def _train(
     stability: Path | None,
     threads: int | None,
     options: TrainingOptions,
+    teller: Teller,
 ) -> None:
     """Measure or read the features, train, and say where everything lies."""
     from OsteoScreenLib.training.feature_sources import cohort_features
@@ -126,27 +139,25 @@ def _train(
     refuse_too_few(cohort, options.base)
     stable = None if stability is None else read_stable(stability)
     measuring = 0.0 if features else 0.5
-    bar = ProgressBar(console.err())
-    try:
-        measured = cohort_features(
-            cohort, features, out, params, threads=threads, progress=part_of(bar, 0.0, measuring)
-        )
-        outcome = train_status(
-            measured.cohort,
-            measured.matrix,
-            out,
-            replace(options, feature_settings=measured.settings),
-            stable=stable,
-            failed=measured.failed,
-            progress=part_of(bar, measuring, 1.0),
-        )
-    finally:
-        bar.close()
-    _tell(outcome, measured.failed)
+    measured = cohort_features(cohort, features, out, params, threads=threads, progress=part_of(teller, 0.0, measuring))
+    outcome = train_status(
+        measured.cohort,
+        measured.matrix,
+        out,
+        replace(options, feature_settings=measured.settings),
+        stable=stable,
+        failed=measured.failed,
+        progress=part_of(teller, measuring, 1.0),
+    )
+    teller.close()
+    _tell(outcome, measured.failed, teller)
     raise typer.Exit(1 if measured.failed else 0)
 
 
-def _tell(outcome: TrainingOutcome, failed: Mapping[str, str]) -> None:
+def _tell(outcome: TrainingOutcome, failed: Mapping[str, str], teller: Teller) -> None:
+    if isinstance(teller, JsonLines):
+        teller.event("outcome", failed=dict(failed), **outcome.to_dict())
+        return
     screen = console.out()
     for case, why in failed.items():
         console.say(screen, f"No features of {case}: {why}", "yellow")
@@ -198,8 +209,7 @@ def recalibrate_status(
 
 def _check_packages() -> None:
     """Say which package is absent before anything is read or made."""
-    for module, package in NEEDED.items():
-        if importlib.util.find_spec(module) is None:
-            raise MissingPackageError(
-                f"Training needs the package {package}", next_step="Run: pip install 'osteoscreen[train]'"
-            )
+    for package in missing_packages():
+        raise MissingPackageError(
+            f"Training needs the package {package}", next_step="Run: pip install 'osteoscreen[train]'"
+        )

@@ -61,6 +61,16 @@ class TrainingOutcome:
     left_out: Mapping[str, str]
     warnings: tuple[str, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON form."""
+        return {
+            "bundles": {name: str(folder) for name, folder in self.bundles.items()},
+            "predictions": str(self.predictions),
+            "report": str(self.report),
+            "left_out": dict(self.left_out),
+            "warnings": list(self.warnings),
+        }
+
 
 def train_status(
     cohort: Cohort,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -110,6 +111,29 @@ def test_a_stability_table_takes_unstable_features_out(osteoscreen, tmp_path):
     assert '"hue"' in text
     assert '"proline"' not in text
     assert "labels were not permuted" in ended.out
+
+
+@needs_learning
+def test_a_program_that_follows_hears_progress_outcome_and_the_whole_of_an_error(osteoscreen, tmp_path):
+    cohort, features = write_wine_cohort(tmp_path)
+    call = ("train", "status", cohort, "--features", features, "--out", tmp_path / "run", "--split", "random")
+    quick = ("--model", "age_sex", "--classifier", "logistic", "--permutations", "0", "--progress", "json")
+    ended = osteoscreen(*call, *quick)
+    assert ended.code == 0, ended.err
+    events = [json.loads(line) for line in ended.out.splitlines()]
+    assert {event["event"] for event in events[:-1]} == {"progress"}
+    told = events[-1]
+    assert told["event"] == "outcome"
+    assert load_bundle(Path(told["bundles"]["age_sex"])).model_id == "bone-status-age-sex"
+    assert read_predictions(Path(told["predictions"])).models == ("age_sex",)
+    assert told["warnings"] == json.loads(Path(told["report"]).read_text(encoding="utf-8"))["warnings"]
+
+    cohort.write_text(cohort.read_text().replace("c3,", "c2,", 1).replace("c7,", "c6,", 1))
+    ended = osteoscreen(*call, *quick)
+    (failed,) = [json.loads(line) for line in ended.out.splitlines()]
+    assert (ended.code, failed["event"]) == (2, "failed")
+    assert "line 5" in failed["message"]
+    assert "line 9" in failed["message"]
 
 
 @pytest.mark.parametrize("module", ["sklearn", "skl2onnx"])

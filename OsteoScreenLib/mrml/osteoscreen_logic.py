@@ -11,6 +11,7 @@ from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.densitometry.densitometry_result import Densitometry
 from OsteoScreenLib.densitometry.scores import PatientFacts
 from OsteoScreenLib.mrml.acquisition_attribute import acquisition_in_scene, keep_acquisition
+from OsteoScreenLib.mrml.bone_status_order import BoneStatusOrder
 from OsteoScreenLib.mrml.case_nodes import CaseNodes, nodes_of, note_masks, speaks_of_another
 from OsteoScreenLib.mrml.density_markups import remove_landmarks, show_landmarks
 from OsteoScreenLib.mrml.density_order import AUTO, DensityOrder
@@ -70,6 +71,7 @@ class OsteoScreenLogic:
         density: DensityOrder | None = None,
         progress: ProgressCallback = no_progress,
         cancelled: CancelToken = never_cancelled,
+        models: BoneStatusOrder | None = None,
     ) -> CaseResult:
         """Check the CT of a volume node, outline its femora, measure them, and put all of it into the scene.
 
@@ -81,6 +83,7 @@ class OsteoScreenLogic:
             segmenter: the source of masks; None: OsteoScreen's own networks.
             density: what is known of the patient and wanted of bone density; None: what the user noted with the volume
                 (:mod:`patient_facts`), and the best calibration that can be had.
+            models: the bone-status models to ask; None: none.
 
         Returns:
             The result. Where no mask could be made (for instance because no model is installed), it says why in the
@@ -93,7 +96,7 @@ class OsteoScreenLogic:
         source = FemurSegmentationLogic(segmenter).segmenter
         ct = self.read(volumeNode)
         wanted = density or DensityOrder(facts_of(volumeNode))
-        case = self.compute(ct, source, progress, cancelled, wanted)
+        case = self.compute(ct, source, progress, cancelled, wanted, models)
         self.show(case, volumeNode, segmentationNode, measuresTable, flagsTable)
         self.showDensity(case, volumeNode)
         return case.result
@@ -157,6 +160,7 @@ class OsteoScreenLogic:
         progress: ProgressCallback = no_progress,
         cancelled: CancelToken = never_cancelled,
         density: DensityOrder | None = None,
+        models: BoneStatusOrder | None = None,
     ) -> ScreenedCase:
         """Check a CT, outline its femora and measure them; touches no node, so any thread may call it.
 
@@ -164,16 +168,19 @@ class OsteoScreenLogic:
             ct: as read.
             segmenter: the source of masks; None: checks only.
             density: what is wanted of bone density; None: none is measured.
+            models: the bone-status models to ask where bone density is measured; None: none.
 
         Raises:
             CancelledError: ``cancelled`` said so.
             InputError: a mask that the user gave does not fit. UsageError: a file of the site cannot be used.
+            UsageError, ModelError, MissingPackageError: a model that was named cannot be asked.
         """
         from OsteoScreenLib.screening.inputs import safe_name
         from OsteoScreenLib.screening.pipeline import screen
 
         options = None if density is None or segmenter is None else density.options()
-        return screen(ct, safe_name(ct.source.name), segmenter, progress, cancelled, options)
+        asked = None if options is None or models is None else models.models()
+        return screen(ct, safe_name(ct.source.name), segmenter, progress, cancelled, options, asked)
 
     def show(
         self,

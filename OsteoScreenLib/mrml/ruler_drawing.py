@@ -11,9 +11,9 @@ LINES_WIDE = 23.0
 """Own choice: width in heights of a line of text, so that the words fit and a narrow panel still holds the ruler."""
 _NAMES, _SHARES, _BAND, _FIRST_ROW, _ROW = 0.0, 1.05, 2.4, 3.9, 2.3
 """Where names, probabilities, coloured band and first measure begin, and how high a measure is; in lines."""
-_ZONES = {"low": (210, 59, 59), "middle": (217, 142, 4), "high": (46, 158, 79)}
+ZONES = {"low": (210, 59, 59), "middle": (217, 142, 4), "high": (46, 158, 79)}
 """Red, green and blue of each class: those of the lights. Names and order say the same without the colour."""
-_WASH, _SOLID = 60, 150
+WASH, SOLID = 60, 150
 """Opacity of the band, so that words on it can be read on a light and on a dark background, and of the key to it."""
 _ROOM = (1.0, 3.0)
 """Lines beside a limit, left and right, where no tick has a number: the limit has its own there."""
@@ -70,7 +70,7 @@ def draw_ruler(ruler: Ruler, probabilities: Mapping[str, float], line: float) ->
     across, band = LINES_WIDE * line / WIDTH, _BAND * line
     height = (_FIRST_ROW + _ROW * len(ruler.rows) + 0.2) * line
     boxes = [
-        Box(x * across, band, width * across, height - band, (*_ZONES[style], _WASH))
+        Box(x * across, band, width * across, height - band, (*ZONES[style], WASH))
         for style, _, x, width in ruler.zones
     ]
     boxes += [Box(x * across - 0.5, band, 1.0, 0.4 * line) for x, _ in ruler.ticks]
@@ -104,7 +104,7 @@ def _key(ruler: Ruler, probabilities: Mapping[str, float], line: float) -> tuple
     each = LINES_WIDE * line / len(ruler.zones)
     for number, (style, name, _, _) in enumerate(ruler.zones):
         x, share = number * each, probabilities.get(name)
-        boxes.append(Box(x, 0.15 * line, 0.7 * line, 0.7 * line, (*_ZONES[style], _SOLID)))
+        boxes.append(Box(x, 0.15 * line, 0.7 * line, 0.7 * line, (*ZONES[style], SOLID)))
         place, room = x + line, each - line
         words.append(Words(place, _NAMES * line, room, line, name, centred=False))
         if share is not None:

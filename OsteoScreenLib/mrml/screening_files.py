@@ -16,6 +16,7 @@ from OsteoScreenLib.ct.sidecar import write_sidecar
 from OsteoScreenLib.ct.volume import CTVolume
 from OsteoScreenLib.errors import InputError, OsteoScreenError, OutputError
 from OsteoScreenLib.models.engines import AUTO
+from OsteoScreenLib.mrml.bone_status_order import BoneStatusOrder
 from OsteoScreenLib.mrml.density_order import DensityOrder
 from OsteoScreenLib.result.case_result import CaseResult
 from OsteoScreenLib.result.screened_case import ScreenedCase
@@ -41,6 +42,7 @@ class ScreeningOrder:
         engine: what computes the networks of ``vbnet``; ``auto`` or a name in OsteoScreenLib.models.engines.
         threads: of the engine; None: its own choice.
         density: what the user knows of the patient, and wants of bone density.
+        models: the bone-status models to ask.
     """
 
     source: str = VBNET
@@ -48,6 +50,7 @@ class ScreeningOrder:
     engine: str = AUTO
     threads: int | None = None
     density: DensityOrder = field(default_factory=DensityOrder)
+    models: BoneStatusOrder = field(default_factory=BoneStatusOrder)
 
     def __post_init__(self) -> None:
         if self.source not in _SOURCES:
@@ -114,7 +117,7 @@ class ScreeningFolder:
             GIVEN: ("--segmentation", str(self.mask)),
         }
         found += list(of_source.get(order.source, ("--source", order.source)))
-        return found if order.source == CHECKS_ONLY else found + order.density.arguments()
+        return found if order.source == CHECKS_ONLY else found + order.density.arguments() + order.models.arguments()
 
     def read(self, ct: CTVolume) -> ScreenedCase:
         """The case that the program found, as if it had been screened here: names, facts and grid are the volume's own.

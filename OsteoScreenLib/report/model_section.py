@@ -18,7 +18,12 @@ _SITES = {"femoral_neck": "femoral neck", "total_hip": "total hip", "lumbar_spin
 
 @dataclass(frozen=True)
 class ProbabilityBar:
-    """One class: its bar and its threshold. y, width, limit: in drawing units; limit is None where there is none."""
+    """One class: its bar and its threshold.
+
+    Attributes:
+        name, style: of the class. y, width, limit: in drawing units; limit is None where there is no threshold.
+        text: the probability in words. share, threshold: the same two as probabilities, for whoever draws it otherwise.
+    """
 
     name: str
     style: str
@@ -26,6 +31,8 @@ class ProbabilityBar:
     width: float
     text: str
     limit: float | None
+    share: float
+    threshold: float | None
 
 
 @dataclass(frozen=True)
@@ -126,14 +133,16 @@ def _part(answer: StatusAnswer) -> ModelPart:
 def _bar(number: int, name: str, answer: StatusAnswer) -> ProbabilityBar:
     share = min(max(float(answer.status.probabilities[name]), 0.0), 1.0)
     limit = answer.status.operating_point.get(f"{name}_from")
-    known = isinstance(limit, (int, float)) and 0.0 <= limit <= 1.0
+    threshold = float(limit) if isinstance(limit, (int, float)) and 0.0 <= limit <= 1.0 else None
     return ProbabilityBar(
         name=name,
         style={"normal": "high", "osteopenia": "middle", "osteoporosis": "low"}[name],
         y=number * ROW + 8.0,
         width=BAR_WIDTH * share,
         text=percent(share),
-        limit=BAR_LEFT + BAR_WIDTH * float(limit) if known and limit is not None else None,
+        limit=None if threshold is None else BAR_LEFT + BAR_WIDTH * threshold,
+        share=share,
+        threshold=threshold,
     )
 
 

@@ -44,7 +44,7 @@ def status_models(wanted: Sequence[str] = (), threads: int | None = None) -> Sta
     if wanted:
         return StatusModels(tuple(_named(name) for name in dict.fromkeys(wanted)), threads=threads)
     found, notes = [], []
-    for entry in _newest():
+    for entry in installed_status_models():
         name = printable(f"{entry.model_id} {entry.version}")
         if entry.origin == SHIPPED and entry.document and entry.document["demonstration"]:
             notes.append(f"{name} was not asked: it is a demonstration. Name it with --status-model to see its answer.")
@@ -58,8 +58,8 @@ def status_models(wanted: Sequence[str] = (), threads: int | None = None) -> Sta
     return StatusModels(tuple(found), tuple(notes), threads)
 
 
-def _newest() -> Iterator[ModelEntry]:
-    """Every bone-status model, in its newest version."""
+def installed_status_models() -> Iterator[ModelEntry]:
+    """Every bone-status model that came with OsteoScreen or was installed, in its newest version."""
     seen = set()
     for entry in list_models():
         if entry.document and entry.document["task"] == TASK and entry.model_id not in seen:
@@ -68,7 +68,7 @@ def _newest() -> Iterator[ModelEntry]:
 
 
 def _named(name: str) -> StatusClassifier:
-    known = ", ".join(entry.model_id for entry in _newest()) or "none"
+    known = ", ".join(entry.model_id for entry in installed_status_models()) or "none"
     try:
         return StatusClassifier(find_model(name))
     except ModelError as error:

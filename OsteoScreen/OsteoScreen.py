@@ -72,6 +72,7 @@ class OsteoScreenParameterNode:
     engine: what computes the networks; a key of the same.
     calibration: how HU become density; of OsteoScreenLib.mrml.density_order.
     siteLines, siteSettings: files of the site, by their paths; empty: none.
+    statusModels: the bone-status models to ask; of OsteoScreenLib.mrml.bone_status_order.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -84,6 +85,7 @@ class OsteoScreenParameterNode:
     calibration: str = "auto"
     siteLines: str = ""
     siteSettings: str = ""
+    statusModels: str = ""
 
 
 class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -218,6 +220,12 @@ class OsteoScreenWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for section in self.sections:
             section.followVolume()
         self.setNodes(nodes_of(volumeNode) if volumeNode else CaseNodes())
+
+    def modelsChanged(self):
+        """A model was installed or removed in one of the sections."""
+        for section in self.sections:
+            section.modelsChanged()
+        self.updatePanel()
 
     def state(self):
         """What the panel knows now."""

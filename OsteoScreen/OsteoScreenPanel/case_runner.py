@@ -7,6 +7,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from OsteoScreenLib.errors import CancelledError
+from OsteoScreenLib.mrml.bone_status_order import BoneStatusOrder
 from OsteoScreenLib.mrml.child_screening import ChildScreening
 from OsteoScreenLib.mrml.density_order import DensityOrder
 from OsteoScreenLib.mrml.femur_choices import engine_choices, position_of, source_choices
@@ -41,6 +42,7 @@ class CaseRunner:
                 "given",
                 labels=read_masks(state.nodes.segmentation, state.volumeNode),
                 density=self.densityOrder(state),
+                models=self.statusOrder(),
             )
         )
 
@@ -51,12 +53,19 @@ class CaseRunner:
             sources[position_of(remembered.femurSource, sources)].key,
             engine=engines[position_of(remembered.engine, engines)].key,
             density=self.densityOrder(state),
+            models=self.statusOrder(),
         )
 
     def densityOrder(self, state: Any) -> DensityOrder:
         """What the user knows of the patient and wants of bone density; a file that cannot be used is an error."""
         order = densityOrderOf(self.panel.logic.getParameterNode(), state.volumeNode)
         order.options()
+        return order
+
+    def statusOrder(self) -> BoneStatusOrder:
+        """The bone-status models to ask; one that is not installed here is an error."""
+        order = BoneStatusOrder(self.panel.logic.getParameterNode().statusModels)
+        order.check()
         return order
 
     def _start(self, orderFor: Callable[[Any], ScreeningOrder]) -> None:

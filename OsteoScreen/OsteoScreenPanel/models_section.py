@@ -5,7 +5,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from OsteoScreenLib.errors import OsteoScreenError
-from OsteoScreenLib.mrml.models_logic import ModelsLogic, may_be_replaced
+from OsteoScreenLib.mrml.models_logic import ModelsLogic
+from OsteoScreenPanel.model_installer import ModelInstaller
 from OsteoScreenPanel.quiet_job import QuietJob
 from OsteoScreenPanel.rows import chosenRow, showRows
 from OsteoScreenPanel.section import PanelState, Section
@@ -30,6 +31,7 @@ class ModelsSection(Section):
         ui.installModelFileButton.connect("clicked(bool)", self.onInstallFileButton)
         ui.installModelFolderButton.connect("clicked(bool)", self.onInstallFolderButton)
         self.quiet = QuietJob(self.updateButtons)
+        self.installer = ModelInstaller(self.quiet, self.say, self.showInstalled)
         self.say("")
         self.updateButtons()
 
@@ -42,6 +44,11 @@ class ModelsSection(Section):
     def onCollapsed(self, collapsed: bool) -> None:
         """The section was opened or closed."""
         if not collapsed:
+            self.showModels()
+
+    def modelsChanged(self) -> None:
+        """Read the list anew where it is seen."""
+        if not self.ui.modelsCollapsibleButton.collapsed:
             self.showModels()
 
     def showModels(self) -> None:
@@ -125,46 +132,21 @@ class ModelsSection(Section):
         else:
             self._states.pop(row.folder, None)
             self.say(_("{model} was removed.").format(model=f"{row.model_id} {row.version}".strip()))
-        self.showModels()
+        self.panel.modelsChanged()
 
     def onInstallFileButton(self) -> None:
         """Install a zip file."""
         kinds = _("Model bundles (*.zip)")
-        self.install(qt.QFileDialog.getOpenFileName(self.widget, _("Model to install"), "", kinds))
+        self.installer.install(qt.QFileDialog.getOpenFileName(self.widget, _("Model to install"), "", kinds))
 
     def onInstallFolderButton(self) -> None:
         """Install a folder."""
-        self.install(qt.QFileDialog.getExistingDirectory(self.widget, _("Model to install"), ""))
-
-    def install(self, path: str, replace: bool = False) -> None:
-        """Check a bundle and copy it into the user's folder of models."""
-        if not path:
-            return
-        self.say(_("Checking the model ..."))
-        self.quiet.start(
-            lambda: self.logic.install(path, replace),
-            self.showInstalled,
-            lambda error: self.onInstallFailed(error, path),
-        )
-
-    def onInstallFailed(self, error: BaseException, path: str) -> None:
-        """Ask whether the model that is there shall give way, where that is why; else say what is wrong."""
-        question = _("{problem} Replace it?").format(problem=f"{getattr(error, 'message', error)}.")
-        if not may_be_replaced(error):
-            self.showFailure(error)
-        elif slicer.util.confirmOkCancelDisplay(question):
-            self.quiet.stop()
-            self.install(path, replace=True)
-        else:
-            self.say(_("Nothing was changed."))
+        self.installer.install(qt.QFileDialog.getExistingDirectory(self.widget, _("Model to install"), ""))
 
     def showInstalled(self, bundle) -> None:
-        """A model was installed."""
+        """A model was installed; its files were compared with their checksums."""
         self._states[bundle.folder] = ("green", _("verified"))
-        text = _("{model} is installed.").format(model=f"{bundle.model_id} {bundle.version}")
-        warning = _("It is a demonstration: its answers mean nothing.") if bundle.demonstration else ""
-        self.say(f"{text} {warning}".strip())
-        self.showModels()
+        self.panel.modelsChanged()
 
     def showFailure(self, error: BaseException) -> None:
         """Say what went wrong."""

@@ -1,9 +1,11 @@
-"""The T-score ruler painted for a label, in the colours and the font of the window."""
+"""The T-score ruler and the probabilities of a model painted for a label, in the colours and the font of the window."""
 
+from collections.abc import Callable
 from typing import Any
 
 import qt
 
+from OsteoScreenLib.mrml.probability_drawing import draw_probabilities
 from OsteoScreenLib.mrml.ruler_drawing import draw_ruler
 
 
@@ -15,12 +17,29 @@ def showRuler(label: Any, ruler: Any, probabilities: Any) -> None:
         ruler: of OsteoScreenLib.report.t_ruler, or None.
         probabilities: of each class by its name.
     """
-    label.visible = ruler is not None
-    label.toolTip = "" if ruler is None else ruler.alt
-    if ruler is None:
+    draw = None if ruler is None else (lambda line: draw_ruler(ruler, probabilities, line))
+    showDrawing(label, draw, "" if ruler is None else ruler.alt)
+
+
+def showBars(label: Any, bars: Any, words: str) -> None:
+    """Paint the probability of each class into a label, or hide the label where there are none.
+
+    Args:
+        label: a QLabel.
+        bars: of OsteoScreenLib.report.model_section; may be empty.
+        words: the same in words.
+    """
+    showDrawing(label, (lambda line: draw_probabilities(bars, line)) if bars else None, words)
+
+
+def showDrawing(label: Any, draw: Callable[[float], Any] | None, words: str) -> None:
+    """Paint into a label what is laid out for the height of a line of its text; hide it where there is nothing."""
+    label.visible = draw is not None
+    label.toolTip = words
+    if draw is None:
         label.clear()
         return
-    drawing = draw_ruler(ruler, probabilities, float(label.fontMetrics().height()))
+    drawing = draw(float(label.fontMetrics().height()))
     ratio = label.devicePixelRatioF()
     picture = qt.QPixmap(*drawing.pixels(ratio))
     picture.setDevicePixelRatio(ratio)

@@ -64,6 +64,9 @@ class Section:
     def exit(self) -> None:
         """The panel is left."""
 
+    def modelsChanged(self) -> None:
+        """A model was installed or removed."""
+
     def sceneClosing(self) -> None:
         """The nodes of the scene are about to go."""
 

@@ -1,5 +1,6 @@
 """The sections of the panel, from top to bottom."""
 
+from OsteoScreenPanel.bone_status_section import BoneStatusSection
 from OsteoScreenPanel.cohort_section import CohortSection
 from OsteoScreenPanel.density_section import DensitySection
 from OsteoScreenPanel.editor_section import EditorSection
@@ -10,6 +11,7 @@ from OsteoScreenPanel.models_section import ModelsSection
 from OsteoScreenPanel.radiomics_section import RadiomicsSection
 from OsteoScreenPanel.result_section import ResultSection
 from OsteoScreenPanel.scan_section import ScanSection
+from OsteoScreenPanel.status_training_section import StatusTrainingSection
 from OsteoScreenPanel.tables_section import TablesSection
 
 SECTIONS = (
@@ -18,9 +20,11 @@ SECTIONS = (
     FemoraSection,
     EditorSection,
     ResultSection,
+    BoneStatusSection,
     RadiomicsSection,
     ExportSection,
     CohortSection,
+    StatusTrainingSection,
     TablesSection,
     ModelsSection,
     InstalledSection,

@@ -7,7 +7,7 @@ from html import escape
 
 from OsteoScreenLib.errors import printable
 from OsteoScreenLib.mrml.panel_words import lit
-from OsteoScreenLib.report.model_section import ModelCard, ModelPart
+from OsteoScreenLib.report.model_section import ModelCard, ModelPart, percent
 from OsteoScreenLib.result.case_result import CaseResult
 
 _LIGHTS = {"normal": "green", "osteopenia": "amber", "osteoporosis": "red"}
@@ -28,8 +28,9 @@ def banner_text(card: ModelCard) -> str:
 
 
 def head_text(card: ModelCard) -> str:
-    """Title, name, version and reference standard of a model."""
-    return f"<b>{_plain(card.title)}</b>" + _paragraphs([f"{_plain(card.name)}. {_plain(card.standard)}"])
+    """Title, name, version and reference standard of a model, and how its thresholds were chosen."""
+    said = " ".join(filter(None, (f"{card.name}.", card.standard, card.point)))
+    return f"<b>{_plain(card.title)}</b>{_paragraphs([_plain(said)])}"
 
 
 def status_text(part: ModelPart, demonstration: bool) -> str:
@@ -39,6 +40,15 @@ def status_text(part: ModelPart, demonstration: bool) -> str:
     return _paragraphs([lit(_LIGHTS.get(part.word, ""), f"{part.title}: {part.word}{mark}"), *reasons])
 
 
+def bars_text(part: ModelPart) -> str:
+    """The bars in words: probability and threshold of each class."""
+    said = []
+    for bar in part.bars:
+        limit = "" if bar.threshold is None else f" (from {percent(bar.threshold)})"
+        said.append(f"{bar.name}: {bar.text}{limit}")
+    return "; ".join(said)
+
+
 def details_text(part: ModelPart) -> str:
     """What stands below the bars: operating point, ordinal view, prediction set, top features, notes."""
     said = [_plain(sentence) for sentence in part.sentences]
@@ -46,11 +56,6 @@ def details_text(part: ModelPart) -> str:
         features = "".join(f"<li>{_plain(sentence)}</li>" for sentence in part.top)
         said.append(f"What moved the class most:<ul style='margin:0 0 0 -24px'>{features}</ul>")
     return _paragraphs([*said, *map(_plain, part.notes)])
-
-
-def foot_text(card: ModelCard) -> str:
-    """How the thresholds were chosen; empty where no class was given."""
-    return _plain(card.point)
 
 
 def why_none(result: CaseResult | None) -> str:

@@ -56,6 +56,12 @@ class PlayedScreening:
         """What it finds when it is given these masks."""
         self._prepare("given", GivenMaskSegmenter(labels))
 
+    def answers(self, name: str, case: ScreenedCase) -> None:
+        """What it finds for a source (``vbnet``, ``given``, ``none``), from elsewhere."""
+        folder = self.stage / "answers" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        write_answer(case, self.ct, folder)
+
     def go(self) -> None:
         """Let one that holds go on."""
         (self.stage / "go").touch()
@@ -73,9 +79,7 @@ class PlayedScreening:
         return [int(line) for line in path.read_text(encoding="utf-8").split()] if path.exists() else []
 
     def _prepare(self, name: str, segmenter: FemurSegmenter | None) -> None:
-        folder = self.stage / "answers" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        write_answer(screen(self.ct, "scan", segmenter, densitometry=self.densitometry), self.ct, folder)
+        self.answers(name, screen(self.ct, "scan", segmenter, densitometry=self.densitometry))
 
 
 def write_answer(case: ScreenedCase, ct: CTVolume, folder: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from OsteoScreenLib.mrml.flags_table import LIGHTS
 from OsteoScreenLib.mrml.requirements import package_name, read_requirements
+from OsteoScreenLib.training.packages import NEEDED
 
 OF_SLICER = {
     "slicer",
@@ -233,8 +234,9 @@ def test_every_resource_that_the_code_names_exists(folder, all_code):
     assert all((folder / "Resources" / name).is_file() for name in named)
 
 
-def test_every_requirement_has_a_lower_bound_only_and_none_is_slicers_own(folder):
-    requirements = read_requirements(folder / "Resources" / "requirements.txt")
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-training.txt"])
+def test_every_requirement_has_a_lower_bound_only_and_none_is_slicers_own(folder, name):
+    requirements = read_requirements(folder / "Resources" / name)
     assert requirements
     for requirement in requirements:
         match = re.fullmatch(r"(?P<name>[A-Za-z0-9._-]+)>=\d+(\.\d+)*", requirement)
@@ -242,10 +244,16 @@ def test_every_requirement_has_a_lower_bound_only_and_none_is_slicers_own(folder
         assert match["name"].lower() not in SLICERS_OWN
 
 
-def test_the_requirements_agree_with_those_of_the_library(folder, repository):
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-training.txt"])
+def test_the_requirements_agree_with_those_of_the_library(folder, repository, name):
     project = (repository / "pyproject.toml").read_text(encoding="utf-8")
-    for requirement in read_requirements(folder / "Resources" / "requirements.txt"):
+    for requirement in read_requirements(folder / "Resources" / name):
         assert f'"{requirement},' in project
+
+
+def test_the_packages_of_a_training_that_are_looked_for_are_those_that_are_installed(folder):
+    asked = {package_name(text) for text in read_requirements(folder / "Resources" / "requirements-training.txt")}
+    assert set(NEEDED.values()) <= asked
 
 
 def test_every_package_that_the_library_needs_is_slicers_own_or_a_requirement(folder, repository):

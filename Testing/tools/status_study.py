@@ -34,6 +34,7 @@ from OsteoScreenLib.training.feature_file import read_features
 from OsteoScreenLib.training.feature_matrix import clinical_features
 
 CASES, SEED, PROTOCOL, EXTERNAL = 556, 2026, "low-dose-pelvis", "E"
+MODEL_ID, DATA = "bone-status-demonstration", "Digital patients: simulated low-dose CT of the pelvis, five sites"
 MASKS = ("network", "truth")
 MODEL = "radiomics"
 """The paper's kind of model, which the external site is looked at with."""
@@ -68,7 +69,7 @@ def with_true_masks(table: Path) -> Path:
 
 def train(table: Path, run: Path, threads: int) -> None:
     """The ladder. Exit code 1 says that some cases could not be measured; they count as withheld."""
-    what = ("--split", "given", "--demonstration", "--data-name", f"{CASES} digital patients, simulated")
+    what = ("--split", "given", "--demonstration", "--id", MODEL_ID, "--data-name", DATA)
     licence = ("--data-licence", "Apache-2.0", "--licence", "Apache-2.0")
     osteoscreen("train", "status", table, "--out", run, *what, *licence, "--threads", threads, allowed=(0, 1))
 

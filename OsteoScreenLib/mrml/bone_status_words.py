@@ -12,8 +12,8 @@ from OsteoScreenLib.result.case_result import CaseResult
 
 _LIGHTS = {"normal": "green", "osteopenia": "amber", "osteoporosis": "red"}
 HOW_TO_READ = (
-    "Bars: probability of each class. Upright line and from: the threshold of that class against the others; the class "
-    "is the most probable one. Research use only: confirm a status by DXA."
+    "Bars: probability of each class. The upright line, 'from ... %', is the threshold of that class against the "
+    "others. The class is the most probable one. Research use only: confirm a status by DXA."
 )
 NOT_SCREENED = "This volume has not been screened."
 NOT_ASKED = (
@@ -36,7 +36,7 @@ def head_text(card: ModelCard) -> str:
 def status_text(part: ModelPart, demonstration: bool) -> str:
     """The class of one femur, or that it is withheld and why; what stands above the bars."""
     mark = " (demonstration)" if demonstration else ""
-    reasons = [f"{_plain(reason).rstrip('.')}." for reason in part.reasons]
+    reasons = [f"{_plain(reason[:1].upper() + reason[1:]).rstrip('.')}." for reason in part.reasons]
     return _paragraphs([lit(_LIGHTS.get(part.word, ""), f"{part.title}: {part.word}{mark}"), *reasons])
 
 

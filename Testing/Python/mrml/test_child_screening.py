@@ -24,6 +24,7 @@ from OsteoScreenLib.mrml.child_screening import ChildScreening
 from OsteoScreenLib.mrml.screening_files import CHECKS_ONLY, ScreeningOrder
 from OsteoScreenLib.screening.densitometry_options import DensitometryOptions
 from OsteoScreenLib.screening.pipeline import screen
+from OsteoScreenLib.screening.status_models import status_models
 from OsteoScreenLib.segmentation.given_mask import GivenMaskSegmenter
 
 
@@ -219,7 +220,8 @@ def test_the_true_program_finds_what_the_library_finds_here(listener, body, chec
     ct = replace(body, hu=voxels, geometry=geometry)
     order = ScreeningOrder(CHECKS_ONLY) if checks_only else ScreeningOrder("given", boxes(ct))
     segmenter = None if checks_only else GivenMaskSegmenter(boxes(ct))
-    here = screen(ct, "Body", segmenter, densitometry=None if checks_only else DensitometryOptions())
+    asked = None if checks_only else status_models()
+    here = screen(ct, "Body", segmenter, densitometry=None if checks_only else DensitometryOptions(), status=asked)
     listener.wait(listener.start(ct, order), limit_s=120.0)
     assert listener.errors == []
     (case,) = listener.cases

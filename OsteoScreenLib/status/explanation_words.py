@@ -28,13 +28,15 @@ _DENSITIES = {
     "_mean_hu": "mean HU",
     "_abmd": "areal density in g/cm2",
 }
+_LEAST_SHARE = 0.005
+"""Own choice: a smaller change of a probability would be shown as 0.00."""
 _FACTS = {"age": "age in years", "sex_male": "sex (1 male, 0 female)"}
 
 
 def top_features(
     found: Contributions, names: Sequence[str], case: np.ndarray, typical: np.ndarray, count: int = 5
 ) -> tuple[TopFeature, ...]:
-    """The features that moved the most probable class most, the largest first; none that moved nothing.
+    """The features that moved the most probable class most, the largest first; none that moved it by under a percent.
 
     Args:
         found: Shapley values of the case. names: of the features. case, typical: (features,).
@@ -44,7 +46,7 @@ def top_features(
     top = []
     for i in order:
         share, value, middle = float(found.values[i, class_index]), float(case[i]), float(typical[i])
-        if share == 0.0 or not np.isfinite(value):
+        if abs(share) < _LEAST_SHARE or not np.isfinite(value):
             continue
         verb = "raises" if share > 0 else "lowers"
         what = f"{in_words(names[i])} of {value:.4g} {_against(value, middle)}"

@@ -115,7 +115,7 @@ def test_a_missing_value_moves_nothing():
 
 
 def test_the_top_features_are_said_in_words():
-    values = np.array([[0.0, 0.0, 0.0], [-0.1, -0.1, 0.2], [0.05, 0.05, -0.1]])
+    values = np.array([[0.0, 0.0, 0.004], [-0.1, -0.1, 0.2], [0.05, 0.05, -0.1]])  # the first would be told as 0.00
     found = Contributions(values, np.array([0.5, 0.2, 0.3]), np.array([0.4, 0.2, 0.4 + 0.01]), True)
     names = ["same", "original_firstorder_Mean", "wavelet-LLH_glcm_Contrast"]
     top = top_features(found, names, np.array([1.0, 90.0, 3.0]), np.array([1.0, 140.0, 2.0]))

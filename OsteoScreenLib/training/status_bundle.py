@@ -15,6 +15,7 @@ from OsteoScreenLib.status.status_classifier import CLASSIFIER, TASK
 INTENDED_USE = (
     "Research on opportunistic screening for osteoporosis from CT. Not a medical device; confirm a status by DXA."
 )
+TO_SHOW_THE_PROGRAM = "To show the program. Its answers mean nothing for a patient. Not a medical device."
 _FILE, _SETTINGS = "status.onnx", "status.json"
 
 
@@ -54,7 +55,7 @@ def status_document(
         "task": TASK,
         "title": f"Bone status in three classes ({name.replace('_', ' ')}), by {label}",
         "licence": facts.licence,
-        "intended_use": INTENDED_USE,
+        "intended_use": TO_SHOW_THE_PROGRAM if facts.demonstration else INTENDED_USE,
         "limits": limits,
         "demonstration": facts.demonstration,
         "networks": {},

@@ -27,6 +27,16 @@ _OPTIONAL_NETWORK_KEYS = frozenset({"mirrored_side"})
 _ADVICE = "Get the bundle again from where it came, or make it anew."
 
 
+def is_id(text: str) -> bool:
+    """Whether a model may have this id."""
+    return _ID.fullmatch(text) is not None
+
+
+def is_version(text: str) -> bool:
+    """Whether a model may have this version."""
+    return _VERSION.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class ListedFile:
     """Size in bytes and hexadecimal SHA-256 of a file, as ``model.json`` states them."""

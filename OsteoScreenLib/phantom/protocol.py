@@ -102,7 +102,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
         for protocol in (
             # As in studies of the femur on low-dose abdominal CT: 120 kVp, some 30 mAs, whole pelvis, thin soft slices.
             Protocol("low-dose-abdomen", noise_hu=26.0, kernel="STANDARD", electronic=0.03, tube_modulation=0.3),
-            # The lowest part of such a scan, which is all that a study of the femur reads, in a third of the time.
+            # The lowest part of such a scan, which is all that a study of the femur reads, in about half the time.
             Protocol("low-dose-pelvis", noise_hu=26.0, kernel="STANDARD", electronic=0.03, tube_modulation=0.3),
             Protocol("abdomen", noise_hu=11.0, kernel="STANDARD"),
             Protocol("abdomen-portal-venous", noise_hu=11.0, kernel="SOFT", phase="portal_venous", iterative=0.3),

@@ -159,8 +159,11 @@ def _ask(
 def _notes(recipe: FeatureRecipe, masks: FemurMasks, features: FemurFeatures) -> list[str]:
     """What to know of the patient and the mask that an answer rests on."""
     youngest = default_settings().number("status.youngest_years")
-    young = features.age_years is not None and features.age_years < youngest
-    notes = [f"WHO classes are for {youngest:g} years and more; under that Z-scores are read."] if young else []
+    notes = []
+    if features.age_years is None:
+        notes.append(f"The patient's age is not known: WHO classes are for {youngest:g} years and more.")
+    elif features.age_years < youngest:
+        notes.append(f"WHO classes are for {youngest:g} years and more; under that Z-scores are read.")
     if not recipe.measures:
         return notes
     finding = masks.femurs.get(features.side)

@@ -59,11 +59,16 @@ class BoneStatus:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> BoneStatus:
         """Read what :meth:`to_dict` wrote. Raises KeyError, TypeError or ValueError where malformed."""
+        if not isinstance(data["model"], str) or data["side"] not in (None, "left", "right"):
+            raise ValueError("a bone status names a model, and a side or none")
+        chances = dict(data["probabilities"])
+        if set(chances) - set(CLASSES) or not all(0.0 <= float(chance) <= 1.0 for chance in chances.values()):
+            raise ValueError("probabilities lie between 0 and 1, one for each class")
         return cls(
             model=data["model"],
             side=data["side"],
             bone_class=data["class"],
-            probabilities=dict(data["probabilities"]),
+            probabilities={name: float(chance) for name, chance in chances.items()},
             operating_point=dict(data["operating_point"]),
             reasons=tuple(data["reasons"]),
             demonstration_model=data["demonstration_model"],

@@ -20,8 +20,6 @@ _CLASSES = {
     "gldm": "texture (dependence)",
     "ngtdm": "texture (tone difference)",
 }
-
-
 _DENSITIES = {
     "_trabecular_vbmd": "trabecular density in mg/cm3",
     "_trabecular_hu": "trabecular HU",
@@ -36,7 +34,7 @@ _FACTS = {"age": "age in years", "sex_male": "sex (1 male, 0 female)"}
 def top_features(
     found: Contributions, names: Sequence[str], case: np.ndarray, typical: np.ndarray, count: int = 5
 ) -> tuple[TopFeature, ...]:
-    """The features that moved the most probable class most, the largest first; none that moved it by under a percent.
+    """The features that moved the most probable class most, the largest first; none that moved it by less than 0.005.
 
     Args:
         found: Shapley values of the case. names: of the features. case, typical: (features,).

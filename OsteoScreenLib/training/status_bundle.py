@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from OsteoScreenLib.errors import UsageError, printable
 from OsteoScreenLib.models.bundle import ModelBundle
+from OsteoScreenLib.models.document import is_id, is_version
 from OsteoScreenLib.models.write_bundle import write_bundle
 from OsteoScreenLib.status.classifier_settings import ClassifierSettings
 from OsteoScreenLib.status.status_classifier import CLASSIFIER, TASK
@@ -16,6 +18,8 @@ INTENDED_USE = (
     "Research on opportunistic screening for osteoporosis from CT. Not a medical device; confirm a status by DXA."
 )
 TO_SHOW_THE_PROGRAM = "To show the program. Its answers mean nothing for a patient. Not a medical device."
+_LONGEST_NAME = "radiomics"
+"""Of the ladder; it ends a model's id."""
 _FILE, _SETTINGS = "status.onnx", "status.json"
 
 
@@ -35,6 +39,15 @@ class CardFacts:
     data_licence: str = "not stated"
     licence: str = "not stated"
     demonstration: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse at once what a bundle would refuse after hours of training. Raises UsageError."""
+        longest = f"{self.model_id}-{_LONGEST_NAME}"
+        if not is_id(longest) or not is_version(self.version):
+            raise UsageError(
+                f"No model can be called {printable(self.model_id)[:80]} {printable(self.version)[:40]}",
+                next_step="Take small letters, digits and hyphens, such as my-clinic, and a version such as 1.0.0.",
+            )
 
 
 def status_document(

@@ -210,6 +210,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_start(body, tmp_path):
         job.start()
 
 
+@pytest.mark.shipped_model  # the program sees them in any case, and says which it did not ask
 @pytest.mark.parametrize("checks_only", [True, False], ids=["checks only", "given masks"])
 def test_the_true_program_finds_what_the_library_finds_here(listener, body, checks_only):
     turn = np.array([[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, -1.0]])  # oblique and left-handed

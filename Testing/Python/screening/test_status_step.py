@@ -159,6 +159,8 @@ def test_under_fifty_an_answer_says_that_who_classes_are_for_elder_people(hip, r
     young = left(screened(hip, ready(radiomics), facts=PatientFacts("F", 45.0)))
     assert young.notes == ("WHO classes are for 50 years and more; under that Z-scores are read.",)
     assert not left(screened(hip, ready(radiomics))).notes
+    ageless = left(screened(hip, ready(radiomics), acquisition={"age_years": None}))
+    assert ageless.notes == ("The patient's age is not known: WHO classes are for 50 years and more.",)
 
 
 def test_no_radiomics_are_measured_for_a_model_that_is_withheld_anyway(hip, fusion, monkeypatch) -> None:

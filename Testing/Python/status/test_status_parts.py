@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from OsteoScreenLib.status.bone_status import BoneStatus
 from OsteoScreenLib.status.calibration import Calibration, log_scores
 from OsteoScreenLib.status.envelope import Envelope
 from OsteoScreenLib.status.explanation_words import in_words, top_features
@@ -131,3 +132,20 @@ def test_the_top_features_are_said_in_words():
     assert in_words("densitometry_femoral_neck_abmd") == "areal density in g/cm2 (femoral neck)"
     assert in_words("densitometry_total_hip_trabecular_hu") == "trabecular HU (total hip)"
     assert in_words("f633") == "f633"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"probabilities": {"normal": "abc"}},
+        {"probabilities": {"normal": float("nan")}},
+        {"probabilities": {"tall": 0.5}},
+        {"side": 5},
+        {"model": ["x"]},
+    ],
+)
+def test_a_status_that_nobody_can_show_is_not_read(change):
+    sound = BoneStatus("m", "left", "normal", {"normal": 0.8, "osteopenia": 0.2, "osteoporosis": 0.0}).to_dict()
+    assert BoneStatus.from_dict(sound).to_dict() == sound
+    with pytest.raises(ValueError, match=r"."):
+        BoneStatus.from_dict({**sound, **change})

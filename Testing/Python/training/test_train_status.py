@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from factory.status_cohort import write_diabetes_cohort, write_wine_cohort
 
-from OsteoScreenLib.errors import InputError, ModelError
+from OsteoScreenLib.errors import InputError, ModelError, UsageError
 from OsteoScreenLib.evaluation.auc import auc_of, compare, mean_auc
 from OsteoScreenLib.evaluation.predictions import THREE_CLASSES
 from OsteoScreenLib.evaluation.predictions_file import read_predictions
@@ -249,3 +249,12 @@ def test_on_patients_with_diabetes_the_models_equal_plain_scikit_learn_and_the_s
     assert report["honesty"]["permuted_labels"]["is_sound"]
     coverage = report["metrics"]["test"]["prediction_sets"]["coverage"]
     assert coverage["low"] <= 0.9 <= coverage["high"]
+
+
+@pytest.mark.parametrize(("name", "version"), [("My cohort", "0.1.0"), ("x" * 60, "0.1.0"), ("clinic", "one")])
+def test_a_name_that_no_bundle_may_have_is_refused_before_anything_is_trained(name, version):
+    from OsteoScreenLib.training.status_bundle import CardFacts
+
+    assert CardFacts("clinic", "1.0.0").model_id == "clinic"
+    with pytest.raises(UsageError, match="No model can be called"):
+        CardFacts(name, version)

@@ -70,8 +70,6 @@ class BoneStatusSection(Section):
         if wanted == ALL and all(choice.only_by_name for choice in self._choices.values()):
             return _("No bone-status model of yours is installed. Install one under Models, or train one.")
         choice = self._choices.get(wanted)
-        if choice is not None and choice.problem:
-            return _("It cannot be used: {problem}").format(problem=choice.problem)
         if choice is not None and choice.demonstration:
             return _("A demonstration: its answers say nothing of a patient.")
         return ""

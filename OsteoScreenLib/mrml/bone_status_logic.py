@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from OsteoScreenLib.errors import printable
 from OsteoScreenLib.models.store import SHIPPED
 from OsteoScreenLib.mrml.case_nodes import nodes_of
 from OsteoScreenLib.mrml.measures_table import result_for_volume
@@ -23,14 +22,12 @@ class StatusModelChoice:
         model_id, version: as ``model.json`` says.
         demonstration: whether its answers mean nothing.
         only_by_name: a demonstration that came with OsteoScreen; it is not among those that are asked unnamed.
-        problem: why it cannot be used; empty where nothing is known against it.
     """
 
     model_id: str
     version: str
     demonstration: bool
     only_by_name: bool
-    problem: str = ""
 
 
 class BoneStatusLogic:
@@ -44,7 +41,6 @@ class BoneStatusLogic:
                 entry.version,
                 bool(entry.document and entry.document["demonstration"]),
                 bool(entry.origin == SHIPPED and entry.document and entry.document["demonstration"]),
-                "" if entry.problem is None else printable(entry.problem.message),
             )
             for entry in installed_status_models()
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
-from OsteoScreenLib.errors import UsageError
+from OsteoScreenLib.errors import UsageError, printable
 from OsteoScreenLib.screening.status_models import StatusModels, installed_status_models, status_models
 
 ALL, NONE = "", "-"
@@ -36,7 +37,7 @@ class BoneStatusOrder:
         if self.wanted in (ALL, NONE) or self.wanted in {entry.model_id for entry in installed_status_models()}:
             return
         raise UsageError(
-            f"The bone-status model {self.wanted} is not installed here",
+            f"The bone-status model {escape(printable(self.wanted)[:100])} is not installed here",
             next_step="Install it, or choose other models in the section Bone status.",
             code="no_such_model",
         )

@@ -10,6 +10,7 @@ import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import weakref
@@ -147,6 +148,25 @@ class ChildProcess:
         with contextlib.suppress(OSError, ValueError), self._process.stdout as stream:
             for line in stream:
                 self._lines.put(line)
+
+
+def started_in_new_folder(command: Sequence[str], directory: str | None = None) -> tuple[ChildProcess, Path]:
+    """Start a program in a temporary folder of its own, which the caller removes when the program has ended.
+
+    Args:
+        command: program and arguments. directory: where the folder is made; None: where the system keeps such folders.
+
+    Raises:
+        OSError: no folder can be made. OsteoScreenError: the program cannot be started; the folder is gone then.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="osteoscreen-", dir=directory))
+    child = ChildProcess(command, folder, child_environment(folder))
+    try:
+        child.start()
+    except OsteoScreenError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return child, folder
 
 
 def python_program() -> str:

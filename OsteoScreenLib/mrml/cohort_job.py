@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError
-from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, osteoscreen_program
+from OsteoScreenLib.mrml.child_process import ChildProcess, osteoscreen_program, started_in_new_folder
 from OsteoScreenLib.mrml.cohort_progress import CohortProgress
 from OsteoScreenLib.screening.cohort_paths import cohort_paths
 from OsteoScreenLib.screening.inputs import case_inputs
@@ -72,13 +71,7 @@ class CohortJob:
         Raises:
             OsteoScreenError: it cannot be started.
         """
-        self._folder = Path(tempfile.mkdtemp(prefix="osteoscreen-cohort-"))
-        self._child = ChildProcess(self._command, self._folder, child_environment(self._folder))
-        try:
-            self._child.start()
-        except OsteoScreenError:
-            self._tidy()
-            raise
+        self._child, self._folder = started_in_new_folder(self._command)
 
     @property
     def pid(self) -> int | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from OsteoScreenLib.errors import CancelledError, OsteoScreenError
-from OsteoScreenLib.mrml.child_process import ChildProcess, child_environment, osteoscreen_program
+from OsteoScreenLib.mrml.child_process import ChildProcess, osteoscreen_program, started_in_new_folder
 from OsteoScreenLib.mrml.time_left import TimeLeft
 from OsteoScreenLib.mrml.training_order import TrainingOrder
 from OsteoScreenLib.mrml.training_outcome import TrainedModels
@@ -57,14 +56,8 @@ class TrainingJob:
         """
         self._order.check()
         command = [*osteoscreen_program(), *self._order.arguments()]
-        self._folder = Path(tempfile.mkdtemp(prefix="osteoscreen-", dir=self._directory))
-        self._child = ChildProcess(command, self._folder, child_environment(self._folder))
+        self._child, self._folder = started_in_new_folder(command, self._directory)
         self._time_left = TimeLeft(time.monotonic())
-        try:
-            self._child.start()
-        except OsteoScreenError:
-            self._tidy()
-            raise
 
     @property
     def pid(self) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from OsteoScreenLib.ct.volume import CTVolume
@@ -23,8 +22,10 @@ from OsteoScreenLib.screening.status_models import StatusModels
 from OsteoScreenLib.screening.status_step import StatusStep, ask_models
 from OsteoScreenLib.segmentation.segmenter import FemurSegmenter
 
-_CHECKED, _SEGMENTED, _MEASURED = 0.2, 0.75, 0.85
-"""Where checks, masks and densitometry end on the bar, where something follows."""
+_CHECKED, _SEGMENTED = 0.2, 0.75
+"""Where checks and masks end on the bar, where densitometry follows."""
+_MEASURED = 0.4
+"""Share of densitometry in what then follows, where models are asked."""
 
 
 def screen(
@@ -63,26 +64,38 @@ def screen(
     seconds = time.perf_counter() - started
     stop_if(cancelled)
     if segmenter is None:
-        return ScreenedCase(_result(ct, case_id, flags, seconds, None, None))
+        return ScreenedCase(_result(ct, case_id, flags, seconds))
     segmented = 1.0 if densitometry is None else _SEGMENTED
     femora = find_femora(ct, segmenter, flags, part_of(progress, checked, segmented), cancelled)
     stop_if(cancelled)
-    bones = None
-    answers = None
+    bones, answers = None, None
     if densitometry is not None:
-        measured = 1.0 if status is None else _MEASURED
-        told = part_of(progress, segmented, measured)
-        all_flags = (*flags, *femora.flags)
-        bones = measure_bones(ct, femora.masks, femora.facts.reason, all_flags, densitometry, told, cancelled)
-        stop_if(cancelled)
-        if status is not None:
-            told = part_of(progress, measured, 1.0)
-            answers = ask_models(ct, femora.masks, bones.measured, all_flags, densitometry, status, told, cancelled)
+        told = part_of(progress, segmented, 1.0)
+        bones, answers = _bones_and_answers(ct, femora, flags, densitometry, status, told, cancelled)
         progress(1.0, "Screened")
-    result = _result(ct, case_id, flags, seconds, femora, bones)
-    if answers is not None and status is not None:
-        result = _with_answers(result, answers, status)
+    result = _result(ct, case_id, flags, seconds, femora, bones, answers)
     return ScreenedCase(result, femora.masks, None if bones is None else bones.regions)
+
+
+def _bones_and_answers(
+    ct: CTVolume,
+    femora: FemurStep,
+    flags: tuple[QualityFlag, ...],
+    densitometry: DensitometryOptions,
+    status: StatusModels | None,
+    progress: ProgressCallback,
+    cancelled: CancelToken,
+) -> tuple[DensitometryStep, StatusStep | None]:
+    """Bone density, and what the models say of it."""
+    flags = (*flags, *femora.flags)
+    measured = 1.0 if status is None else _MEASURED
+    told = part_of(progress, 0.0, measured)
+    bones = measure_bones(ct, femora.masks, femora.facts.reason, flags, densitometry, told, cancelled)
+    stop_if(cancelled)
+    if status is None:
+        return bones, None
+    told = part_of(progress, measured, 1.0)
+    return bones, ask_models(ct, femora.masks, bones.measured, flags, densitometry, status, told, cancelled)
 
 
 def input_facts(ct: CTVolume) -> dict[str, Any]:
@@ -99,8 +112,9 @@ def _result(
     case_id: str,
     flags: tuple[QualityFlag, ...],
     seconds: float,
-    step: FemurStep | None,
-    bones: DensitometryStep | None,
+    step: FemurStep | None = None,
+    bones: DensitometryStep | None = None,
+    answers: StatusStep | None = None,
 ) -> CaseResult:
     timings = {"checks": seconds}
     masks = None if step is None else step.masks
@@ -108,6 +122,8 @@ def _result(
         timings["segmentation"] = step.seconds
     if bones is not None and bones.seconds is not None:
         timings["densitometry"] = bones.seconds
+    if answers is not None and answers.answers:
+        timings["bone-status models"] = answers.seconds
     return CaseResult(
         case_id=case_id,
         input=input_facts(ct),
@@ -119,14 +135,11 @@ def _result(
         models=() if masks is None else tuple({**model} for model in masks.models),
         densitometry=None if bones is None else bones.measured,
         status=() if bones is None else bones.status,
+        model_status=() if answers is None else answers.answers,
+        status_notes=() if answers is None else answers.notes,
         timings_s=timings,
         software=software_versions(),
     )
-
-
-def _with_answers(result: CaseResult, step: StatusStep, models: StatusModels) -> CaseResult:
-    timings = {**result.timings_s, "bone-status models": step.seconds} if step.answers else result.timings_s
-    return replace(result, model_status=step.answers, status_notes=models.notes, timings_s=timings)
 
 
 def _in_order(flags: Iterable[QualityFlag]) -> tuple[QualityFlag, ...]:

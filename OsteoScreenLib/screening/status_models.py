@@ -38,11 +38,12 @@ def status_models(wanted: Sequence[str] = (), threads: int | None = None) -> Sta
         threads: for radiomics.
 
     Raises:
-        UsageError: there is no model of that name, or it is none of bone status. ModelError: a model that was named
+        UsageError: there is no model of that name, it is none of bone status, or two versions of one are named.
+            ModelError: a model that was named
             cannot be used. MissingPackageError: a model was named, and onnxruntime is not installed.
     """
     if wanted:
-        return StatusModels(tuple(_named(name) for name in dict.fromkeys(wanted)), threads=threads)
+        return StatusModels(_each_once([_named(name) for name in wanted]), threads=threads)
     found, notes = [], []
     for entry in installed_status_models():
         name = printable(f"{entry.model_id} {entry.version}")
@@ -53,6 +54,11 @@ def status_models(wanted: Sequence[str] = (), threads: int | None = None) -> Sta
             found.append(StatusClassifier(load_bundle(entry.folder)))
         except (ModelError, MissingPackageError) as error:
             notes.append(f"{name} was not asked: it cannot be used. {error.message}. {error.next_step}".strip())
+    notes += [
+        f"{printable(entry.folder.name)} was not asked: it cannot be read. {entry.problem.message}.".strip()
+        for entry in list_models()
+        if entry.problem is not None
+    ]
     if not found and not notes:
         notes.append("No bone-status model is installed: bone status is by rule alone.")
     return StatusModels(tuple(found), tuple(notes), threads)
@@ -65,6 +71,19 @@ def installed_status_models() -> Iterator[ModelEntry]:
         if entry.document and entry.document["task"] == TASK and entry.model_id not in seen:
             seen.add(entry.model_id)
             yield entry
+
+
+def _each_once(named: Sequence[StatusClassifier]) -> tuple[StatusClassifier, ...]:
+    """One of each model: a result and a table have room for one version."""
+    found: dict[str, StatusClassifier] = {}
+    for model in named:
+        other = found.setdefault(model.bundle.model_id, model)
+        if other.bundle.sha256 != model.bundle.sha256:
+            raise UsageError(
+                f"{printable(model.bundle.model_id)} is named in two versions",
+                next_step="Name one of them, or run twice into two folders.",
+            )
+    return tuple(found.values())
 
 
 def _named(name: str) -> StatusClassifier:

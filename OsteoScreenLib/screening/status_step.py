@@ -32,9 +32,10 @@ _Asked = tuple[StatusClassifier, FeatureRecipe]
 
 @dataclass(frozen=True)
 class StatusStep:
-    """What the models said: an answer for each model and side. seconds: that it took."""
+    """What the models said: an answer for each model and side. notes: on models not asked. seconds: that it took."""
 
     answers: tuple[StatusAnswer, ...]
+    notes: tuple[str, ...]
     seconds: float
 
 
@@ -83,7 +84,7 @@ def ask_models(
         else:
             sides[side] = _of_side(ct, masks, measured, side, options, models.threads, asked, told, cancelled)
     answers = [answer for pair in zip(*sides.values(), strict=True) for answer in pair]
-    return StatusStep(tuple(answers), time.perf_counter() - started)
+    return StatusStep(tuple(answers), models.notes, time.perf_counter() - started)
 
 
 def _as_in_training(

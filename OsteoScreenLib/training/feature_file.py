@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from OsteoScreenLib.errors import InputError, OutputError, printable
+from OsteoScreenLib.status.feature_names import CLINICAL_NAMES
 from OsteoScreenLib.training.cohort import Cohort
 from OsteoScreenLib.training.cohort_columns import ALSO_CALLED, BY_NAME
-from OsteoScreenLib.training.feature_matrix import CLINICAL_NAMES, FeatureMatrix
+from OsteoScreenLib.training.feature_matrix import FeatureMatrix
 from OsteoScreenLib.training.table_file import read_table
 
 _PASSED_OVER = {*BY_NAME, *ALSO_CALLED, *CLINICAL_NAMES, "label", "status", "notes", "truth"}

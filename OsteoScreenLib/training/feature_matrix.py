@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from OsteoScreenLib.status.feature_names import CLINICAL_NAMES, DENSITOMETRY_PREFIX, RADIOMICS, feature_kind
+from OsteoScreenLib.status.feature_names import CLINICAL_NAMES, feature_kind
 from OsteoScreenLib.training.cohort import Cohort
-
-__all__ = ["CLINICAL_NAMES", "DENSITOMETRY_PREFIX", "RADIOMICS", "FeatureMatrix", "clinical_features"]
 
 
 @dataclass(frozen=True, eq=False)

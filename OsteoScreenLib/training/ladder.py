@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from OsteoScreenLib.errors import UsageError
-from OsteoScreenLib.training.feature_matrix import CLINICAL_NAMES, DENSITOMETRY_PREFIX, RADIOMICS, FeatureMatrix
+from OsteoScreenLib.status.feature_names import CLINICAL_NAMES, DENSITOMETRY_PREFIX, RADIOMICS
+from OsteoScreenLib.training.feature_matrix import FeatureMatrix
 from OsteoScreenLib.training.status_recipe import Recipe
 
 RUNGS = ("age_sex", "mean_hu", "ct_abmd", "radiomics", "fusion")

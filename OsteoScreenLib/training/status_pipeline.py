@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from OsteoScreenLib.status.calibration import log_scores
-from OsteoScreenLib.training.feature_matrix import RADIOMICS, FeatureMatrix
+from OsteoScreenLib.status.feature_names import RADIOMICS
+from OsteoScreenLib.training.feature_matrix import FeatureMatrix
 from OsteoScreenLib.training.status_recipe import Recipe
 
 PROBABILITY, DECISION = "probability", "decision"

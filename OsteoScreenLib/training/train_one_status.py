@@ -10,11 +10,12 @@ import numpy as np
 
 from OsteoScreenLib.progress import CancelToken, ProgressCallback, never_cancelled, no_progress
 from OsteoScreenLib.status.classifier_settings import ClassifierSettings
+from OsteoScreenLib.status.feature_names import RADIOMICS
 from OsteoScreenLib.status.prediction_set import make_prediction_sets
 from OsteoScreenLib.training.choose_operating_points import choose_operating_points
 from OsteoScreenLib.training.cohort import Cohort
 from OsteoScreenLib.training.export_status import OUTPUTS, export_onnx
-from OsteoScreenLib.training.feature_matrix import RADIOMICS, FeatureMatrix
+from OsteoScreenLib.training.feature_matrix import FeatureMatrix
 from OsteoScreenLib.training.fit_envelope import fit_envelope
 from OsteoScreenLib.training.nested_validation import FittedStatus, OutOfFold, fit_status, validate_nested
 from OsteoScreenLib.training.status_pipeline import score_kind

@@ -111,18 +111,7 @@ def train_status(
     _prepare(out)
     for number, recipe in enumerate(recipes):
         share = part_of(progress, number / len(recipes), (number + 1) / len(recipes))
-        trained = train_one_status(
-            cohort,
-            matrix,
-            recipe,
-            stable=stable,
-            operating=options.operating,
-            feature_settings=options.feature_settings,
-            progress=part_of(share, 0.0, 0.6),
-            cancelled=cancelled,
-        )
-        share(0.6, f"{recipe.name}: checks")
-        honesty = honesty_report(cohort, matrix, trained, stable, options.permutations, cancelled)
+        trained, honesty = _trained_and_checked(cohort, matrix, recipe, options, stable, share, cancelled)
         own, folder, metrics = _finish(cohort, matrix, trained, out, options, honesty, failed)
         bundles[recipe.name] = folder
         rows += own
@@ -132,6 +121,30 @@ def train_status(
     predictions = write_predictions(PredictionTable(THREE_CLASSES, tuple(rows)), out / "predictions.csv")
     report["warnings"] = warnings
     return TrainingOutcome(bundles, predictions, _write_report(report, out), left_out, tuple(warnings))
+
+
+def _trained_and_checked(
+    cohort: Cohort,
+    matrix: FeatureMatrix,
+    recipe: Recipe,
+    options: TrainingOptions,
+    stable: Collection[str] | None,
+    progress: ProgressCallback,
+    cancelled: CancelToken,
+) -> tuple[TrainedStatus, dict[str, Any]]:
+    """One rung, and what the checks of honesty say of it."""
+    trained = train_one_status(
+        cohort,
+        matrix,
+        recipe,
+        stable=stable,
+        operating=options.operating,
+        feature_settings=options.feature_settings,
+        progress=part_of(progress, 0.0, 0.6),
+        cancelled=cancelled,
+    )
+    progress(0.6, f"{recipe.name}: checks")
+    return trained, honesty_report(cohort, matrix, trained, stable, options.permutations, cancelled)
 
 
 def _finish(

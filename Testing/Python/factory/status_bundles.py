@@ -63,7 +63,7 @@ def make_status_bundle(folder: Path, hip: Hip, name: str = "fusion", **changes: 
 
     Args:
         folder: for the bundle. name: ``fusion``, ``radiomics`` or ``age_sex``.
-        changes: ``demonstration``, ``settings`` (how features were measured) or ``title``.
+        changes: ``demonstration``, ``settings`` (how features were measured), ``title`` or ``version``.
     """
     from OsteoScreenLib.training.status_bundle import CardFacts, status_document, write_status_bundle
     from OsteoScreenLib.training.status_recipe import Recipe
@@ -81,7 +81,7 @@ def make_status_bundle(folder: Path, hip: Hip, name: str = "fusion", **changes: 
         inner_folds=3,
     )
     trained = train_one_status(cohort, matrix, recipe, feature_settings=changes.get("settings", hip.settings))
-    facts = CardFacts("test-status", demonstration=changes.get("demonstration", False))
+    facts = CardFacts("test-status", changes.get("version", "0.1.0"), demonstration=changes.get("demonstration", False))
     document = status_document(name, facts, trained.settings, 90, {}, {}, [])
     document["title"] = changes.get("title", document["title"])
     write_status_bundle(folder, document, trained.onnx, trained.settings)

@@ -80,6 +80,26 @@ def host() -> Iterator[Any]:
 
 
 @pytest.fixture
+def volume(host: Any) -> Any:
+    """A volume node ``Body`` in the host's scene, with two femora to measure; a file may have its own instead."""
+    from densitometry.bodies import body
+
+    from OsteoScreenLib.mrml.volume import write_volume_node
+
+    node = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Body")
+    write_volume_node(body().ct, node)
+    host.pump()
+    return node
+
+
+@pytest.fixture
+def own_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder as the user's store of models."""
+    monkeypatch.setenv("OSTEOSCREEN_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
 def panel(host: Any, repository: Path) -> Any:
     """The module's panel, open in the host."""
     return host.open(repository / "OsteoScreen" / "OsteoScreen.py")

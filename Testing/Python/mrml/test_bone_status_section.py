@@ -24,7 +24,11 @@ from OsteoScreenLib.status.bone_status import CLASSES
 from OsteoScreenLib.status.status_answer import DEMONSTRATION
 from OsteoScreenLib.status.status_classifier import StatusClassifier
 
-pytestmark = [*IN_THE_HOST, *(pytest.mark.needs_module(name) for name in ("sklearn", "skl2onnx", "onnxruntime"))]
+pytestmark = [
+    pytest.mark.usefixtures("own_models"),
+    *IN_THE_HOST,
+    *(pytest.mark.needs_module(name) for name in ("sklearn", "skl2onnx", "onnxruntime")),
+]
 
 HOSTILE = "<b>Bold</b> <img src='x'> & {model}\x1b[31m"
 
@@ -54,22 +58,6 @@ def answered(bundles: dict[str, Path]) -> ScreenedCase:
         for answer in case.result.model_status
     ]
     return replace(case, result=replace(case.result, model_status=tuple(answers)))
-
-
-@pytest.fixture(autouse=True)
-def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setenv("OSTEOSCREEN_MODELS", str(tmp_path / "models"))
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def volume(host: Any) -> Any:
-    from OsteoScreenLib.mrml.volume import write_volume_node
-
-    node = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Body")
-    write_volume_node(body().ct, node)
-    host.pump()
-    return node
 
 
 @pytest.fixture

@@ -19,16 +19,6 @@ pytestmark = IN_THE_HOST
 
 
 @pytest.fixture
-def volume(host: Any) -> Any:
-    from OsteoScreenLib.mrml.volume import write_volume_node
-
-    node = host.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Body")
-    write_volume_node(body().ct, node)
-    host.pump()
-    return node
-
-
-@pytest.fixture
 def played(tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> PlayedScreening:
     played = PlayedScreening(tmp_path_factory.mktemp("stage"), body().ct, monkeypatch)
     played.densitometry = DensitometryOptions()

@@ -16,7 +16,7 @@ from factory.processes import is_alive, soon_gone
 from OsteoScreenLib.mrml import training_job
 from OsteoScreenLib.mrml.training_order import TrainingOrder
 
-pytestmark = IN_THE_HOST
+pytestmark = [pytest.mark.usefixtures("own_models"), *IN_THE_HOST]
 
 PLAYS = """
 import json, subprocess, sys, time
@@ -28,12 +28,6 @@ while True:
     time.sleep(0.02)
 """
 QUICK = ["--model", "age_sex", "--permutations", "0"]
-
-
-@pytest.fixture(autouse=True)
-def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setenv("OSTEOSCREEN_MODELS", str(tmp_path / "models"))
-    return tmp_path / "models"
 
 
 @pytest.fixture

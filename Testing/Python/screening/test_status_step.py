@@ -319,6 +319,26 @@ def test_a_damaged_model_is_not_asked_and_the_result_says_why(hip, store, fusion
     assert "test-status-fusion 0.1.0 was not asked: it cannot be used." in models.notes[0]
 
 
+def test_a_model_whose_description_is_broken_is_named_and_not_passed_over_in_silence(store, fusion) -> None:
+    folder = install_model(fusion).folder
+    (folder / "model.json").write_text("{")
+    assert status_models().classifiers == ()
+    (note,) = status_models().notes
+    assert note.startswith(f"{folder.name} was not asked: it cannot be read. ")
+    assert str(folder.parent) not in note
+
+
+def test_a_model_that_is_named_twice_answers_once_and_two_versions_of_one_are_refused(
+    hip, store, radiomics, tmp_path
+) -> None:
+    first = install_model(radiomics)
+    other = install_model(make_status_bundle(tmp_path / "newer", hip, "radiomics", version="0.2.0"))
+    names = [other.model_id, other.folder.name]
+    assert [model.bundle.version for model in status_models(names).classifiers] == ["0.2.0"]
+    with pytest.raises(UsageError, match="named in two versions"):
+        status_models([first.folder.name, other.folder.name])
+
+
 def test_a_shipped_demonstration_is_asked_only_by_name_and_says_what_it_is(hip, store, tmp_path, monkeypatch) -> None:
     make_status_bundle(tmp_path / "shipped" / "demo", hip, "radiomics", demonstration=True)
     monkeypatch.setattr("OsteoScreenLib.models.store.shipped_folder", lambda: tmp_path / "shipped")

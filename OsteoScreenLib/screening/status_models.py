@@ -48,7 +48,9 @@ def status_models(wanted: Sequence[str] = (), threads: int | None = None) -> Sta
     for entry in installed_status_models():
         name = printable(f"{entry.model_id} {entry.version}")
         if entry.origin == SHIPPED and entry.document and entry.document["demonstration"]:
-            notes.append(f"{name} was not asked: it is a demonstration. Name it with --status-model to see its answer.")
+            notes.append(
+                f"{name} was not asked: it is a demonstration, which is asked only where it is chosen by name."
+            )
             continue
         try:
             found.append(StatusClassifier(load_bundle(entry.folder)))
